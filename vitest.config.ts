@@ -1,0 +1,25 @@
+import { readdirSync, existsSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+const folders = ['libs', 'services', 'tools'].flatMap((top) => readdirSync(top).map((name) => `${top}/${name}`));
+const projects = [...folders, 'deploy/local', 'bench'].filter((folder) => existsSync(`${folder}/package.json`));
+
+/** One run over every package, so that the closing line is one line. `--project NAME` picks one. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/closing-line-reporter.ts'],
+    projects: projects.map((root) => ({
+      // Libraries resolve from source, and decorators carry the types Nest injects by.
+      resolve: { conditions: ['@mirror/source', 'node', 'import', 'default'] },
+      ssr: { resolve: { conditions: ['@mirror/source', 'node', 'import', 'default'] } },
+      oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+      test: {
+        name: root.split('/').at(-1) ?? root,
+        root,
+        include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+      },
+    })),
+  },
+});
