@@ -9,7 +9,10 @@ export const secret = () => z.string().min(16, 'a secret needs at least 16 chara
 
 /** Variables that every service reads. Each description becomes a row of the README's table. */
 export const sharedEnv = {
-  MONGODB_URL: z.string().regex(/^mongodb(\+srv)?:\/\//).describe('MongoDB replica set, with the database in its path'),
+  MONGODB_URL: z
+    .string()
+    .regex(/^mongodb(\+srv)?:\/\//)
+    .describe('MongoDB replica set, with the database in its path'),
   KAFKA_BROKERS: z
     .string()
     .min(1)
@@ -33,7 +36,10 @@ export const sharedEnv = {
 };
 
 /** Parses the environment once, at boot. All faults are in one error, each naming its variable. */
-export function parseEnv<T extends z.ZodObject>(schema: T, env: Readonly<Record<string, string | undefined>>): z.infer<T> {
+export function parseEnv<T extends z.ZodObject>(
+  schema: T,
+  env: Readonly<Record<string, string | undefined>>,
+): z.infer<T> {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const result = schema.safeParse(present);
   if (result.success) return result.data;
