@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises';
+import { type RunningKafka, startKafka } from './kafka.js';
+import { type MinioOptions, type RunningMinio, startMinio } from './minio.js';
+import { type RunningMongo, startMongo } from './mongodb.js';
+import { freePorts } from './ports.js';
+import type { RunningServer, StartOptions } from './start-options.js';
+
+export interface ServersOptions extends Omit<StartOptions, 'port' | 'logFile'> {
+  /** Free ones for what is not given. */
+  ports?: { mongodb?: number; kafka?: number; minio?: number };
+  minio?: Pick<MinioOptions, 'accessKeyId' | 'secretAccessKey' | 'env'>;
+}
+
+/** The three servers that the services need. `connector` is the stand-in for S3 Connector. */
+export interface RunningServers {
+  mongodb: RunningMongo;
+  kafka: RunningKafka;
+  connector: RunningMinio;
+  /** Stops all; the data stays. */
+  stop(): Promise<void>;
+}
+
+/** Installs what is missing and starts all three side by side. When one fails, the others are stopped, then it throws. */
+export async function startServers(options: ServersOptions): Promise<RunningServers> {
+  const { dataDir, report, ports = {}, minio } = options;
+  await mkdir(dataDir, { recursive: true });
+  const [freeMongodb, freeKafka, freeMinio] = await freePorts(3);
+  // MinIO first: it has the longest way when it is not yet built.
+  const starting = [
+    startMinio({ ...minio, dataDir, report, port: ports.minio ?? freeMinio }),
+    startKafka({ dataDir, report, port: ports.kafka ?? freeKafka }),
+    startMongo({ dataDir, report, port: ports.mongodb ?? freeMongodb }),
+  ] as const;
+  const settled = await Promise.allSettled(starting);
+  const failed = settled.filter((result) => result.status === 'rejected').map(({ reason }) => reason as Error);
+  if (failed.length > 0) {
+    await stopAll(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+    throw failed.length === 1 ? failed[0] : new AggregateError(failed, failed.map((error) => error.message).join('\n'));
+  }
+  const [connector, kafka, mongodb] = await Promise.all(starting);
+  return { mongodb, kafka, connector, stop: () => stopAll([kafka, connector, mongodb]) };
+}
+
+async function stopAll(servers: RunningServer[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.stop()));
+}

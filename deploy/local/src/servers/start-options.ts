@@ -1,0 +1,23 @@
+import type { Report } from './install-cache.js';
+
+export interface StartOptions {
+  /** Kept by the caller; each server has a folder of its own in it. */
+  dataDir: string;
+  /** A free one when none is given. */
+  port?: number;
+  /** In `dataDir` when none is given. */
+  logFile?: string;
+  report?: Report;
+}
+
+/** A server on loopback. After `stop` or `kill`, `start` brings it back on the same port with the same data. */
+export interface RunningServer {
+  port: number;
+  /** 0 while it does not run. */
+  readonly pid: number;
+  start(): Promise<void>;
+  /** In order: what was acknowledged is on disk. */
+  stop(): Promise<void>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
