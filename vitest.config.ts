@@ -1,4 +1,4 @@
-import { readdirSync, existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const folders = ['libs', 'services', 'tools'].flatMap((top) => readdirSync(top).map((name) => `${top}/${name}`));
@@ -6,7 +6,9 @@ const projects = [...folders, 'deploy/local', 'bench'].filter((folder) => exists
 
 /** One run over every package, so that the closing line is one line. `--project NAME` picks one. */
 export default defineConfig({
+  ssr: { resolve: { conditions: ['@mirror/source', 'node', 'import', 'default'] } },
   test: {
+    globalSetup: ['./libs/testing/src/global-setup.ts'],
     reporters: ['default', './tools/closing-line-reporter.ts'],
     projects: projects.map((root) => ({
       // Libraries resolve from source, and decorators carry the types Nest injects by.

@@ -1,0 +1,75 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { identifyProcess, isRunning, type ProcessIdentity, startServers } from '@mirror/local';
+import type { TestProject } from 'vitest/node';
+import type { TestServers } from './servers.js';
+
+const folderPrefix = 'mirror-test-';
+const ownerFile = 'owner.json';
+/** Written by `npm run servers`: a set that outlives the runs, for whoever runs tests often. */
+const sharedSetFile = fileURLToPath(new URL('../../../.local/test-servers.json', import.meta.url));
+
+/**
+ * One set of servers for the whole run, on free ports, with data of its own that is removed at the end. Runs of nothing
+ * but unit tests get none. A set that runs already is used instead: the one of `npm run servers`, or the one that
+ * MIRROR_TEST_SERVERS names by its file.
+ */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const shared = runningSet();
+  if (!project.vitest.state.getPaths().some(needsServers)) project.provide('servers', null);
+  else if (shared !== null) project.provide('servers', shared);
+  else return startOwnSet(project);
+  return async () => {};
+}
+
+function needsServers(testFile: string): boolean {
+  return /\.int\.test\.ts$/.test(testFile);
+}
+
+async function startOwnSet(project: TestProject): Promise<() => Promise<void>> {
+  sweepAbandoned();
+  const folder = mkdtempSync(join(tmpdir(), folderPrefix));
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', remove); // the way out of a second Ctrl-C; the servers end with this process
+  writeFileSync(join(folder, ownerFile), JSON.stringify(identifyProcess(process.pid)));
+  const servers = await startServers({ dataDir: folder, report: (line) => process.stderr.write(`${line}\n`) });
+  project.provide('servers', {
+    mongodbUrl: servers.mongodb.url,
+    kafkaBrokers: servers.kafka.brokers,
+    connector: {
+      endpoint: servers.connector.endpoint,
+      region: servers.connector.region,
+      accessKeyId: servers.connector.accessKeyId,
+      secretAccessKey: servers.connector.secretAccessKey,
+    },
+  });
+  return async () => {
+    await servers.stop();
+    remove();
+  };
+}
+
+function runningSet(): TestServers | null {
+  const file = process.env.MIRROR_TEST_SERVERS ?? sharedSetFile;
+  const set = readJson(file) as (TestServers & { process: ProcessIdentity }) | null;
+  return set !== null && isRunning(set.process) ? set : null;
+}
+
+/** Removes the data of runs that were killed before they could do so themselves. */
+function sweepAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(folderPrefix)) continue;
+    const owner = readJson(join(tmpdir(), name, ownerFile)) as ProcessIdentity | null;
+    if (owner !== null && !isRunning(owner)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null; // not there, or being written
+  }
+}
