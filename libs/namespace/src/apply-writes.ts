@@ -1,0 +1,188 @@
+import {
+  type AnyBulkWriteOperation,
+  type Collection,
+  type Document,
+  MongoBulkWriteError,
+  type Timestamp,
+} from 'mongodb';
+import type { ListingFacts, StoredDescription, VersionDocument, VersionId } from './version-document.js';
+
+/** An observation's interval on the logical clock (rule R1). */
+export interface Observation {
+  readonly startedAt: Timestamp;
+  readonly endedAt: Timestamp;
+}
+
+export interface DescriptionWrite {
+  readonly description: StoredDescription;
+  readonly describedFrom: Timestamp;
+  readonly describedAt: Timestamp;
+}
+
+/** What is to be written about one version. */
+export type VersionWrite =
+  | {
+      readonly kind: 'put';
+      readonly id: VersionId;
+      readonly facts: ListingFacts;
+      readonly observed: Observation;
+      readonly described: DescriptionWrite | null;
+    }
+  | { readonly kind: 'remove'; readonly id: VersionId; readonly facts: ListingFacts; readonly observed: Observation };
+
+export interface ApplyResult {
+  readonly inserted: number;
+  readonly changed: number;
+  /** Of versions that were known already, as the batch's majority: the next batch had better read the stamps first. */
+  readonly known: number;
+}
+
+type Put = Extract<VersionWrite, { kind: 'put' }>;
+type Remove = Extract<VersionWrite, { kind: 'remove' }>;
+type Operation = AnyBulkWriteOperation<VersionDocument>;
+
+/**
+ * Applies writes, each version at most once, unordered. New versions are inserted, which is ten times as fast as an
+ * upsert; a duplicate key means that the version is known, and rule R1's filter settles whether the write still holds.
+ * Applying the same writes again changes nothing.
+ */
+export async function applyWrites(
+  versions: Collection<VersionDocument>,
+  writes: readonly VersionWrite[],
+  expectKnown: boolean,
+): Promise<ApplyResult> {
+  const puts = writes.filter((write) => write.kind === 'put');
+  const removes = writes.filter((write) => write.kind === 'remove');
+  const { fresh, known } = expectKnown ? await splitByStamps(versions, puts) : { fresh: puts, known: [] };
+  const duplicates = await insertFresh(versions, fresh);
+  const changed = await runGuarded(versions, [
+    ...[...known, ...duplicates].flatMap(updatesOf),
+    ...removes.map(removalOf),
+  ]);
+  return { inserted: fresh.length - duplicates.length, changed, known: puts.length - fresh.length + duplicates.length };
+}
+
+/** Leaves out what R1's filter would refuse anyway, which is everything when a topic is replayed. */
+async function splitByStamps(
+  versions: Collection<VersionDocument>,
+  puts: readonly Put[],
+): Promise<{ fresh: Put[]; known: Put[] }> {
+  const stamps = new Map<string, Timestamp>();
+  const cursor = versions.find({ _id: { $in: puts.map(({ id }) => id) } }, { projection: { listedAt: 1 } });
+  for await (const { _id, listedAt } of cursor) stamps.set(identity(_id), listedAt);
+  const fresh: Put[] = [];
+  const known: Put[] = [];
+  for (const put of puts) {
+    const stamp = stamps.get(identity(put.id));
+    if (stamp === undefined) fresh.push(put);
+    else if (put.described || stamp.lessThan(put.observed.startedAt)) known.push(put);
+  }
+  return { fresh, known };
+}
+
+const identity = ({ k, v }: VersionId): string => `${v}/${k}`;
+
+/** Inserts and gives back those that were there already. */
+async function insertFresh(versions: Collection<VersionDocument>, fresh: readonly Put[]): Promise<Put[]> {
+  if (fresh.length === 0) return [];
+  const sorted = fresh.toSorted((a, b) => (a.id.k < b.id.k ? -1 : a.id.k > b.id.k ? 1 : 0)); // near `_id` order: faster
+  try {
+    await versions.insertMany(sorted.map(documentOf), { ordered: false });
+    return [];
+  } catch (error) {
+    return duplicatesOf(error).flatMap((index) => sorted[index] ?? []);
+  }
+}
+
+const DUPLICATE_KEY = 11_000;
+
+/** Positions of the operations that met a duplicate key; any other failure is thrown. */
+function duplicatesOf(error: unknown): number[] {
+  if (!(error instanceof MongoBulkWriteError)) throw error;
+  const failures = [error.writeErrors].flat();
+  if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
+  if (error.result.getWriteConcernError()) throw error;
+  return failures.map(({ index }) => index);
+}
+
+function documentOf({ id, facts, observed, described }: Put): VersionDocument {
+  return {
+    _id: id,
+    live: true,
+    ...facts,
+    listedAt: observed.endedAt,
+    description: described?.description ?? null,
+    describedAt: described?.describedAt ?? null,
+  };
+}
+
+function updatesOf(put: Put): Operation[] {
+  const { id, facts, observed, described } = put;
+  const listing: Operation = {
+    updateOne: {
+      filter: { _id: id, listedAt: { $lt: observed.startedAt } },
+      update: [
+        { $set: { ...forgetIfReplaced(facts), ...literal({ ...facts, live: true, listedAt: observed.endedAt }) } },
+        { $unset: 'removedAt' },
+      ],
+    },
+  };
+  return described ? [listing, descriptionOf(id, facts.etag, described)] : [listing];
+}
+
+/** A null version can be overwritten under its id: then what was described is another object's. */
+function forgetIfReplaced({ etag, lastModified }: ListingFacts): Document {
+  const same = { $and: [{ $eq: ['$etag', { $literal: etag }] }, { $eq: ['$lastModified', lastModified] }] };
+  return {
+    description: { $cond: [same, '$description', null] },
+    describedAt: { $cond: [same, '$describedAt', null] },
+  };
+}
+
+/** In a pipeline a text that begins with a dollar would be read as a field. */
+const literal = (fields: Readonly<Record<string, unknown>>): Document =>
+  Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]));
+
+/** A description has a stamp of its own, and holds only for the very ETag that its HEAD answered. */
+function descriptionOf(
+  id: VersionId,
+  etag: string,
+  { description, describedFrom, describedAt }: DescriptionWrite,
+): Operation {
+  return {
+    updateOne: {
+      filter: { _id: id, live: true, etag, $or: [{ describedAt: null }, { describedAt: { $lt: describedFrom } }] },
+      update: { $set: { description, describedAt } },
+    },
+  };
+}
+
+/**
+ * A tombstone is made even where nothing is known, so that a put that comes late (from the dead letters) stays out. Where
+ * the stamp is newer the upsert meets the document's id: that duplicate means stale.
+ */
+function removalOf({ id, facts, observed }: Remove): Operation {
+  return {
+    updateOne: {
+      filter: { _id: id, listedAt: { $lt: observed.startedAt } },
+      update: {
+        $set: { live: false, listedAt: observed.endedAt },
+        $setOnInsert: { ...facts, description: null, describedAt: null },
+        $currentDate: { removedAt: true },
+      },
+      upsert: true,
+    },
+  };
+}
+
+async function runGuarded(versions: Collection<VersionDocument>, operations: Operation[]): Promise<number> {
+  if (operations.length === 0) return 0;
+  try {
+    // Ordered inside a version (facts, then description) matters; between versions it does not, and neither is reordered.
+    const result = await versions.bulkWrite(operations, { ordered: false });
+    return result.modifiedCount + result.upsertedCount;
+  } catch (error) {
+    duplicatesOf(error);
+    return error instanceof MongoBulkWriteError ? error.modifiedCount + error.upsertedCount : 0;
+  }
+}

@@ -1,0 +1,29 @@
+export {
+  type AppliedPosition,
+  advancePosition,
+  isApplied,
+  type Positions,
+  readPositions,
+} from './applied-positions.js';
+export {
+  type ApplyResult,
+  applyWrites,
+  type DescriptionWrite,
+  type Observation,
+  type VersionWrite,
+} from './apply-writes.js';
+export { compareKeys, hasAmbiguousOrder } from './compare-keys.js';
+export { type MirrorFigures, mirrorFigures } from './figures.js';
+export { fromTimestamp, lastOperationTime, readLogicalClock, secondsOf, toTimestamp } from './logical-clock.js';
+export { Namespace, TOMBSTONE_DAYS } from './namespace.js';
+export { openMongo } from './open-mongo.js';
+export { type MirroredVersion, readRange } from './read-range.js';
+export {
+  bumpWriteCounters,
+  type Segment,
+  type SegmentFigures,
+  type SegmentId,
+  segmentEnd,
+  segmentsOf,
+} from './segment.js';
+export type { ListingFacts, NamedValues, StoredDescription, VersionDocument, VersionId } from './version-document.js';

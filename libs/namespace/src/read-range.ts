@@ -1,0 +1,31 @@
+import { type Filter, MaxKey } from 'mongodb';
+import type { Namespace } from './namespace.js';
+import type { VersionDocument } from './version-document.js';
+
+/** A live document as the comparison needs it. */
+export type MirroredVersion = Pick<
+  VersionDocument,
+  '_id' | 'kind' | 'place' | 'size' | 'etag' | 'lastModified' | 'storageClass' | 'listedAt'
+>;
+
+const COMPARED = { kind: 1, place: 1, size: 1, etag: 1, lastModified: 1, storageClass: 1, listedAt: 1 } as const;
+
+/** The live documents of the keys after `after`, up to and with `end` (null: to the last), by key, then version id. */
+export function readRange(
+  namespace: Namespace,
+  mirrorId: string,
+  after: string,
+  end: string | null,
+): Promise<MirroredVersion[]> {
+  return namespace
+    .versions(mirrorId)
+    .find(rangeFilter(after, end), { projection: COMPARED, sort: { _id: 1 }, batchSize: 5_000 })
+    .toArray() as Promise<MirroredVersion[]>;
+}
+
+/** By the `_id` index alone, which holds tombstones too: they are few, and the comparison must not miss one in between. */
+function rangeFilter(after: string, end: string | null): Filter<VersionDocument> {
+  const last = new MaxKey() as unknown as string;
+  const upper = end === null ? { k: last, v: last } : { k: end, v: last };
+  return { _id: { $gt: { k: after, v: last }, $lte: upper }, live: true };
+}
