@@ -1,4 +1,5 @@
 import type { LogicalTime } from '@mirror/events';
+import { FatalError } from '@mirror/runtime';
 import { type ClientSession, type Db, Timestamp } from 'mongodb';
 
 export const toTimestamp = (time: LogicalTime): Timestamp => new Timestamp(BigInt(time));
@@ -9,17 +10,23 @@ export const fromTimestamp = (timestamp: Timestamp): LogicalTime => timestamp.to
 export const secondsOf = (time: LogicalTime): number => Number(BigInt(time) >> 32n);
 
 /**
- * Reads the replica set's logical clock (rule R1): later than every write acknowledged before the call, and no later than
- * any write begun after it returns.
+ * Reads the replica set's logical clock (rule R1): not before any write acknowledged before the call, and before every
+ * write begun after it returns.
  */
-export async function readLogicalClock(db: Db, session: ClientSession): Promise<LogicalTime> {
-  await db.command({ ping: 1 }, { session });
-  return lastOperationTime(session);
+export async function readLogicalClock(db: Db): Promise<LogicalTime> {
+  const reply = await db.command({ ping: 1 });
+  return requireTime(reply.operationTime);
 }
 
 /** The time of the session's last operation: for a write, exactly that write's time. */
 export function lastOperationTime(session: ClientSession): LogicalTime {
-  const time = session.operationTime;
-  if (!time) throw new Error('MongoDB gave no operation time: it does not run as a replica set');
-  return fromTimestamp(time);
+  return requireTime(session.operationTime);
+}
+
+function requireTime(time: unknown): LogicalTime {
+  if (time instanceof Timestamp) return fromTimestamp(time);
+  throw new FatalError('MongoDB gives no operation time', {
+    code: 'MONGODB.NO_REPLICA_SET',
+    hint: 'Run MongoDB as a replica set; one node is enough.',
+  });
 }

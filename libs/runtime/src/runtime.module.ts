@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { HealthController, READINESS_CHECKS, type ReadinessCheck } from './health.controller.js';
 import type { Logger } from './logger.js';
 import { METRICS, MetricsController } from './metrics.js';
+import { SERVICE_TOKEN } from './service-token.guard.js';
 
 export const LOGGER = Symbol('LOGGER');
 
@@ -10,6 +11,8 @@ export interface RuntimeOptions {
   readonly logger: Logger;
   readonly metrics: Registry;
   readonly readiness: readonly ReadinessCheck[];
+  /** What `ServiceTokenGuard` expects. */
+  readonly serviceToken: string;
 }
 
 /** What every service has: `/livez`, `/readyz`, `/metrics`, a logger. Global, so that features need not import it. */
@@ -24,8 +27,9 @@ export class RuntimeModule {
         { provide: LOGGER, useValue: options.logger },
         { provide: METRICS, useValue: options.metrics },
         { provide: READINESS_CHECKS, useValue: options.readiness },
+        { provide: SERVICE_TOKEN, useValue: options.serviceToken },
       ],
-      exports: [LOGGER, METRICS],
+      exports: [LOGGER, METRICS, SERVICE_TOKEN],
     };
   }
 }

@@ -1,0 +1,28 @@
+import type { MirrorState } from '@mirror/events';
+import type { StateTable } from '@mirror/kafka';
+
+/** Which mirrors are alive (rule R2), from the state topic of the buckets. */
+export class CurrentMirrors {
+  constructor(private readonly buckets: StateTable<MirrorState>) {}
+
+  /**
+   * Of these bucket and mirrorId pairs, the mirrorIds that are current. An id that the table does not show may be of a life
+   * that ended, or of one that the table has not read yet: the topic's end is read before it is called past.
+   */
+  async currentOf(pairs: ReadonlyMap<string, string>): Promise<ReadonlySet<string>> {
+    const missing = [...pairs].some(([mirrorId, bucket]) => !this.isCurrent(bucket, mirrorId));
+    if (missing) await this.buckets.catchUp();
+    return new Set([...pairs].filter(([mirrorId, bucket]) => this.isCurrent(bucket, mirrorId)).map(([id]) => id));
+  }
+
+  async allIds(): Promise<ReadonlySet<string>> {
+    await this.buckets.catchUp();
+    const alive = [...this.buckets.entries()].filter(({ type }) => type !== 'BucketDetached');
+    return new Set(alive.map(({ state }) => state.mirrorId));
+  }
+
+  private isCurrent(bucket: string, mirrorId: string): boolean {
+    const entry = this.buckets.get(bucket);
+    return entry !== undefined && entry.type !== 'BucketDetached' && entry.state.mirrorId === mirrorId;
+  }
+}

@@ -1,0 +1,66 @@
+import { type MirrorState, topics } from '@mirror/events';
+import { EventConsumer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { Namespace, openMongo } from '@mirror/namespace';
+import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
+import { ApplyMetrics } from './apply-metrics.js';
+import { ChangeApplier } from './consume-changes.js';
+import { CurrentMirrors } from './current-mirrors.js';
+import type { MetadataEnv } from './env.js';
+import { MetadataModule } from './metadata.module.js';
+import { MirrorSweep } from './sweep-mirrors.js';
+
+/** Starts the service: the state topic is read to its end before the first change is applied (rule R2). */
+export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<RunningService> {
+  const metrics = createMetrics('metadata');
+  const mongo = await openMongo(env.MONGODB_URL, 'metadata');
+  const namespace = new Namespace(mongo.db());
+  const kafka = new KafkaConnection({
+    brokers: env.KAFKA_BROKERS,
+    clientId: 'metadata',
+    topicPrefix: env.TOPIC_PREFIX,
+    compression: env.KAFKA_COMPRESSION,
+    logger,
+  });
+  const buckets = new StateTable<MirrorState>({
+    connection: kafka,
+    topic: topics.buckets,
+    key: (state) => state.bucket,
+  });
+  const mirrors = new CurrentMirrors(buckets);
+  const topicName = kafka.topicName(topics.objectChanges);
+  const applier = new ChangeApplier(namespace, mirrors, topicName, new ApplyMetrics(metrics));
+  const consumer = new EventConsumer({
+    connection: kafka,
+    service: 'metadata',
+    topics: [topics.objectChanges],
+    apply: (batch, context) => applier.apply(batch, context),
+  });
+  const sweep = new MirrorSweep(namespace, mirrors, logger);
+  const readiness = [
+    { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
+    { name: 'kafka', check: () => kafka.check() },
+  ];
+  const runtime = { logger, metrics, readiness, serviceToken: env.SERVICE_TOKEN };
+  const { url, app } = await listen(MetadataModule.register(runtime, namespace), logger, env.HOST, env.PORT);
+
+  await kafka.ensureTopics([topics.buckets, topics.objectChanges]);
+  await buckets.start();
+  const unsubscribe = buckets.onChange(({ type }) => {
+    if (type === 'BucketDetached') sweep.request();
+  });
+  await consumer.start();
+  sweep.start();
+
+  return {
+    url,
+    stop: async () => {
+      unsubscribe();
+      await consumer.stop(); // what is in flight is applied and committed first
+      await sweep.stop();
+      await buckets.stop();
+      await kafka.stop();
+      await app.close();
+      await mongo.close();
+    },
+  };
+}

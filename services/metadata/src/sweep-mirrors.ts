@@ -1,0 +1,44 @@
+import type { Namespace } from '@mirror/namespace';
+import type { Logger } from '@mirror/runtime';
+import type { CurrentMirrors } from './current-mirrors.js';
+
+const SWEEP_INTERVAL_MS = 60_000;
+
+/** Drops the documents of mirrors that are no more (rule R2): at their detach, and every minute for what came late. */
+export class MirrorSweep {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly mirrors: CurrentMirrors,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => this.request(), SWEEP_INTERVAL_MS);
+    this.request();
+  }
+
+  /** One sweep after the other. */
+  request(): void {
+    this.running = this.running
+      .then(() => this.sweep())
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'the sweep of detached mirrors failed'));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async sweep(): Promise<void> {
+    // Collections first: a mirror that is made in between is then in the table, and not among the collections.
+    const present = await this.namespace.mirrorIds();
+    const current = await this.mirrors.allIds();
+    for (const mirrorId of present.filter((id) => !current.has(id))) {
+      await this.namespace.dropMirror(mirrorId);
+      this.logger.info({ mirrorId }, 'dropped the documents of a detached mirror');
+    }
+  }
+}
