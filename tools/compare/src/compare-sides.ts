@@ -1,0 +1,101 @@
+import { compareListings, type Difference, type DifferenceKind } from './compare-listings.js';
+import {
+  emptyTally,
+  groupByKey,
+  type KeyGroup,
+  type ListingTally,
+  OutOfOrderError,
+  sortByKey,
+} from './group-by-key.js';
+import type { ListedEntry } from './listed-entry.js';
+
+/** Begins a side's listing; called again where it must be read anew. */
+export type ListSide = () => AsyncIterable<ListedEntry>;
+
+export interface Comparison {
+  readonly a: SideResult;
+  readonly b: SideResult;
+  /** How many of each kind; a kind without any is absent. */
+  readonly counts: ReadonlyMap<DifferenceKind, number>;
+  /** The first ones, in key order. */
+  readonly samples: readonly Difference[];
+  /** Times were compared to the second, because one side lists nothing finer. */
+  readonly wholeSeconds: boolean;
+}
+
+export interface SideResult {
+  readonly tally: ListingTally;
+  /** Not in key order, and therefore sorted in memory; null where it was in order. */
+  readonly outOfOrder: string | null;
+}
+
+/** One side could not be listed to its end: nothing can be said. */
+export class ListingFailedError extends Error {
+  constructor(
+    readonly side: 'A' | 'B',
+    cause: unknown,
+  ) {
+    const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(`${side} could not be listed: ${reason}`, { cause });
+    this.name = 'ListingFailedError';
+  }
+}
+
+/** Compares two listings while they stream in; a side that lists out of key order is read again and sorted in memory. */
+export async function compareSides(listA: ListSide, listB: ListSide, maxSamples: number): Promise<Comparison> {
+  const a = new SideReader('A', listA);
+  const b = new SideReader('B', listB);
+  for (;;) {
+    try {
+      return await compareOnce(a, b, maxSamples);
+    } catch (error) {
+      const culprit = error instanceof ListingFailedError && error.cause instanceof OutOfOrderError ? error : null;
+      if (culprit === null) throw error;
+      (culprit.side === 'A' ? a : b).sortFromNowOn(culprit.cause);
+    }
+  }
+}
+
+async function compareOnce(a: SideReader, b: SideReader, maxSamples: number): Promise<Comparison> {
+  const counts = new Map<DifferenceKind, number>();
+  const samples: Difference[] = [];
+  const fractions: Difference[] = [];
+  for await (const difference of compareListings(a.read(), b.read())) {
+    counts.set(difference.kind, (counts.get(difference.kind) ?? 0) + 1);
+    const list = difference.kind === 'milliseconds' ? fractions : samples;
+    if (list.length < maxSamples) list.push(difference);
+  }
+  // Only the whole listing tells whether a side knows fractions of a second at all.
+  const wholeSeconds = a.tally.hasMilliseconds !== b.tally.hasMilliseconds;
+  if (wholeSeconds) counts.delete('milliseconds');
+  else samples.push(...fractions.slice(0, maxSamples - samples.length));
+  return { a: a.result(), b: b.result(), counts, samples, wholeSeconds };
+}
+
+class SideReader {
+  tally = emptyTally();
+  #outOfOrder: string | null = null;
+
+  constructor(
+    private readonly side: 'A' | 'B',
+    private readonly list: ListSide,
+  ) {}
+
+  sortFromNowOn(reason: unknown): void {
+    this.#outOfOrder = reason instanceof Error ? reason.message : String(reason);
+  }
+
+  async *read(): AsyncGenerator<KeyGroup> {
+    this.tally = emptyTally();
+    const entries = this.#outOfOrder === null ? this.list() : sortByKey(this.list());
+    try {
+      yield* groupByKey(entries, this.tally);
+    } catch (error) {
+      throw new ListingFailedError(this.side, error);
+    }
+  }
+
+  result(): SideResult {
+    return { tally: this.tally, outOfOrder: this.#outOfOrder };
+  }
+}

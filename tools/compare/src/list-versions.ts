@@ -1,0 +1,140 @@
+import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput, S3Client } from '@aws-sdk/client-s3';
+import { captureEntryOrder } from './entry-order.js';
+import type { EntryKind, ListedEntry } from './listed-entry.js';
+
+/** One side of the comparison. */
+export interface Side {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface ListingOptions {
+  readonly prefix?: string;
+  /** Of a page; at most 1,000 with most endpoints. */
+  readonly maxKeys: number;
+}
+
+interface Page {
+  readonly entries: readonly ListedEntry[];
+  readonly next: Markers | undefined;
+}
+
+interface Markers {
+  readonly keyMarker: string;
+  readonly versionIdMarker: string | undefined;
+}
+
+/** Lists all versions and delete markers of a bucket, as they come, one page ahead of the reader. */
+export async function* listVersions(side: Side, options: ListingOptions): AsyncGenerator<ListedEntry> {
+  const client = createClient(side);
+  try {
+    let coming: Promise<Page> | undefined = fetchPage(client, side.bucket, options, undefined);
+    while (coming !== undefined) {
+      const page: Page = await coming;
+      coming = page.next && fetchPage(client, side.bucket, options, page.next);
+      // A reader that leaves early never awaits it; one that stays gets the error all the same.
+      coming?.catch(() => {});
+      yield* page.entries;
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+function createClient(side: Side): S3Client {
+  return new S3Client({
+    endpoint: side.endpoint,
+    region: side.region,
+    credentials: { accessKeyId: side.accessKeyId, secretAccessKey: side.secretAccessKey },
+    forcePathStyle: true,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 5,
+  });
+}
+
+async function fetchPage(
+  client: S3Client,
+  bucket: string,
+  options: ListingOptions,
+  markers: Markers | undefined,
+): Promise<Page> {
+  const command = new ListObjectVersionsCommand({
+    Bucket: bucket,
+    Prefix: options.prefix,
+    MaxKeys: options.maxKeys,
+    // Keys may hold what XML can't say.
+    EncodingType: 'url',
+    KeyMarker: markers?.keyMarker,
+    VersionIdMarker: markers?.versionIdMarker,
+  });
+  const order = captureEntryOrder(command);
+  const answer = await client.send(command);
+  return { entries: readEntries(answer, order.kinds()), next: nextMarkers(answer, markers) };
+}
+
+/** The SDK hands versions and markers in two lists; `kinds` says how they were interleaved. */
+function readEntries(answer: ListObjectVersionsCommandOutput, kinds: readonly EntryKind[]): ListedEntry[] {
+  const decode = keyDecoder(answer);
+  const versions = (answer.Versions ?? []).map((version) => ({
+    ...identity(version, decode),
+    kind: 'version' as const,
+    size: version.Size ?? 0,
+    etag: (version.ETag ?? '').replace(/^"|"$/g, ''),
+  }));
+  const markers = (answer.DeleteMarkers ?? []).map((marker) => ({
+    ...identity(marker, decode),
+    kind: 'deleteMarker' as const,
+    size: null,
+    etag: null,
+  }));
+  if (kinds.length !== versions.length + markers.length) throw new Error('the listing could not be read in its order');
+  const sources = { version: versions.values(), deleteMarker: markers.values() };
+  return kinds.map((kind) => {
+    const { value } = sources[kind].next();
+    if (value === undefined) throw new Error('the listing could not be read in its order');
+    return value;
+  });
+}
+
+interface Identified {
+  Key?: string;
+  VersionId?: string;
+  IsLatest?: boolean;
+  LastModified?: Date;
+}
+
+function identity(entry: Identified, decode: (text: string) => string) {
+  const { Key, VersionId, IsLatest, LastModified } = entry;
+  if (Key === undefined || VersionId === undefined || LastModified === undefined) {
+    throw new Error(`an entry without key, version id or time is listed: ${JSON.stringify(entry)}`);
+  }
+  return {
+    key: decode(Key),
+    versionId: VersionId,
+    isLatest: IsLatest ?? false,
+    lastModifiedMs: LastModified.getTime(),
+  };
+}
+
+function nextMarkers(answer: ListObjectVersionsCommandOutput, markers: Markers | undefined): Markers | undefined {
+  if (answer.IsTruncated !== true) return undefined;
+  if (answer.NextKeyMarker === undefined) throw new Error('a truncated page names no next key marker');
+  const next = {
+    keyMarker: keyDecoder(answer)(answer.NextKeyMarker),
+    versionIdMarker: answer.NextVersionIdMarker || undefined,
+  };
+  if (next.keyMarker === markers?.keyMarker && next.versionIdMarker === markers.versionIdMarker) {
+    throw new Error(`the listing does not get beyond ${JSON.stringify(next.keyMarker)}`);
+  }
+  return next;
+}
+
+/** Some endpoints ignore the encoding that was asked for, and then do not say that they used it. */
+function keyDecoder(answer: ListObjectVersionsCommandOutput): (text: string) => string {
+  if (answer.EncodingType !== 'url') return (text) => text;
+  return (text) => decodeURIComponent(text.replaceAll('+', ' '));
+}

@@ -1,0 +1,20 @@
+/** A version or a delete marker as one side lists it, in the fields that both sides must agree on. */
+export interface ListedEntry {
+  readonly key: string;
+  readonly versionId: string;
+  readonly kind: EntryKind;
+  readonly isLatest: boolean;
+  /** Bytes; null for a delete marker, whatever an endpoint says of it. */
+  readonly size: number | null;
+  /** Without quotes; null for a delete marker. */
+  readonly etag: string | null;
+  /** Milliseconds since 1970. */
+  readonly lastModifiedMs: number;
+}
+
+export type EntryKind = 'version' | 'deleteMarker';
+
+/** The order in which S3 lists keys: by their UTF-8 bytes, which is not that of JavaScript's `<` beyond U+FFFF. */
+export function compareKeyBytes(a: string, b: string): number {
+  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
