@@ -36,16 +36,10 @@ export async function startKafka(options: StartOptions): Promise<RunningKafka> {
     isReady: () => answers(port),
   });
   await server.start();
-  return {
+  return Object.assign(server, {
     brokers: [`${host}:${port}`],
     port,
-    get pid() {
-      return server.pid;
-    },
-    start: () => server.start(),
-    stop: () => server.stop(),
-    kill: () => server.kill(),
-  };
+  });
 }
 
 function serverProperties(data: string, port: number, controllerPort: number): string {

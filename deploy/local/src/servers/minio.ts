@@ -40,19 +40,13 @@ export async function startMinio(options: MinioOptions): Promise<RunningMinio> {
     isReady: () => saysReady(endpoint),
   });
   await server.start();
-  return {
+  return Object.assign(server, {
     endpoint,
     region: 'us-east-1',
     accessKeyId,
     secretAccessKey,
     port,
-    get pid() {
-      return server.pid;
-    },
-    start: () => server.start(),
-    stop: () => server.stop(),
-    kill: () => server.kill(),
-  };
+  });
 }
 
 const quiet = { MINIO_BROWSER: 'off', MINIO_UPDATE: 'off', MINIO_CALLHOME_ENABLE: 'off' };

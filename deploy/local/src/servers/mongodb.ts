@@ -29,16 +29,10 @@ export async function startMongo(options: StartOptions): Promise<RunningMongo> {
     isReady: () => becomePrimary(port),
   });
   await server.start();
-  return {
+  return Object.assign(server, {
     url: `mongodb://${host}:${port}/?replicaSet=${replicaSet}`,
     port,
-    get pid() {
-      return server.pid;
-    },
-    start: () => server.start(),
-    stop: () => server.stop(),
-    kill: () => server.kill(),
-  };
+  });
 }
 
 function mongodArguments(dbPath: string, port: number): string[] {

@@ -39,7 +39,10 @@ export function runTool(tool: Tool, args: string[], options: RunOptions = {}): P
       all = (all + text).slice(-4000);
     });
     child.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? missing(tool) : error));
+    const end = () => child.kill(); // a build must not outlive the one who waits for it
+    process.once('exit', end);
     child.on('close', (code, signal) => {
+      process.off('exit', end);
       if (code === 0) return resolve(stdout);
       reject(
         new Error(`${tool.command} ${args[0] ?? ''} ended with ${signal ?? code}:\n${all.trim()}${hint(tool, all)}`),

@@ -28,8 +28,24 @@ const waitBetweenLooksMs = 100;
  */
 export class ServerProcess {
   #child: ChildProcess | null = null;
+  /** Children that this class itself ends: their exit is no death. */
+  readonly #ending = new WeakSet<ChildProcess>();
+  #onDeath: () => void = () => {};
 
   constructor(private readonly options: ServerProcessOptions) {}
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get logFile(): string {
+    return this.options.logFile;
+  }
+
+  /** Calls back each time the process ends without having been asked to; not while it starts, which is `start`'s failure. */
+  onDeath(listener: () => void): void {
+    this.#onDeath = listener;
+  }
 
   /** Of the running process; 0 while there is none. */
   get pid(): number {
@@ -50,12 +66,16 @@ export class ServerProcess {
       await this.kill();
       throw error;
     }
+    child.once('exit', () => {
+      if (!this.#ending.has(child)) this.#onDeath();
+    });
   }
 
   /** Asks it to end and waits until it has. Does nothing when it does not run. */
   async stop(): Promise<void> {
     const child = this.#child;
     if (child === null) return;
+    this.#ending.add(child);
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), this.options.stopTimeoutMs ?? 20_000);
@@ -67,6 +87,7 @@ export class ServerProcess {
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === null) return;
+    this.#ending.add(child);
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;

@@ -1,4 +1,5 @@
 import type { Report } from './install-cache.js';
+import type { ServerProcess } from './server-process.js';
 
 export interface StartOptions {
   /** Kept by the caller; each server has a folder of its own in it. */
@@ -11,13 +12,6 @@ export interface StartOptions {
 }
 
 /** A server on loopback. After `stop` or `kill`, `start` brings it back on the same port with the same data. */
-export interface RunningServer {
+export interface RunningServer extends ServerProcess {
   port: number;
-  /** 0 while it does not run. */
-  readonly pid: number;
-  start(): Promise<void>;
-  /** In order: what was acknowledged is on disk. */
-  stop(): Promise<void>;
-  /** SIGKILL. */
-  kill(): Promise<void>;
 }
