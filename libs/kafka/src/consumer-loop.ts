@@ -1,0 +1,109 @@
+import { backoffMs, TransientError } from '@mirror/runtime';
+import type { Consumer, ConsumerConfig, ConsumerRunConfig } from 'kafkajs';
+import type { KafkaConnection } from './kafka-connection.js';
+import { atMost, pause, RETRY_BACKOFF } from './retry.js';
+import { translateKafkaError } from './translate-kafka-error.js';
+
+/** kafkajs tries a little by itself; what lasts longer is a crash, after which the loop builds a new consumer. */
+const CONSUMER_RETRY = { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
+/** A consumer stops within the time of one fetch and one leave; one that hangs is abandoned. */
+const DISCONNECT_TIMEOUT_MS = 4_000;
+
+/** Topic name -> the partitions that this consumer has. */
+export type Assignment = Readonly<Record<string, readonly number[]>>;
+
+export interface ConsumerLoopOptions {
+  readonly connection: KafkaConnection;
+  readonly topicNames: readonly string[];
+  readonly fromBeginning: boolean;
+  /** Asked for each new consumer. */
+  groupId(): string;
+  readonly consumer: Omit<ConsumerConfig, 'groupId'>;
+  readonly run: ConsumerRunConfig;
+  onJoin?(groupId: string, assignment: Assignment): void;
+}
+
+/**
+ * Keeps one kafkajs consumer running. It is *building* (connecting, joining), *running*, or *waiting* before the next one is
+ * built: after any crash, whether kafkajs would restart by itself or not, and when the watchdog asks. So there is one way
+ * back, whatever went wrong.
+ */
+export class ConsumerLoop {
+  readonly #stopping = new AbortController();
+  readonly #joined = Promise.withResolvers<void>();
+  #running: Promise<void> | undefined;
+  /** Ends the current consumer. */
+  #end: (reason: unknown) => void = () => {};
+  #attempt = 0;
+
+  constructor(private readonly options: ConsumerLoopOptions) {}
+
+  get stopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Aborted when the loop stops: for waits inside the handler. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  /** Resolves when the first consumer has joined its group; waits while Kafka is away. Also resolves when stopped before. */
+  start(): Promise<void> {
+    this.#running ??= this.#keepRunning();
+    return this.#joined.promise;
+  }
+
+  /** Throws the current consumer away and builds a new one. */
+  rebuild(reason: string): void {
+    this.#end(new TransientError(reason, { code: 'KAFKA.REBUILT' }));
+  }
+
+  /** The handler is told by `signal`; its work in flight is awaited for some seconds. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new TransientError('The consumer was stopped', { code: 'KAFKA.STOPPED' }));
+    this.#end(this.#stopping.signal.reason);
+    await this.#running;
+    this.#joined.resolve();
+  }
+
+  async #keepRunning(): Promise<void> {
+    const { logger } = this.options.connection;
+    while (!this.stopping) {
+      const reason = translateKafkaError(await this.#runOne());
+      if (this.stopping) return;
+      const waitMs = backoffMs(this.#attempt++, RETRY_BACKOFF, Math.random());
+      logger.warn({ err: reason, topics: this.options.topicNames, waitMs }, 'the consumer ended, building a new one');
+      await pause(waitMs, this.signal).catch(() => undefined);
+    }
+  }
+
+  /** One consumer's life; answers why it ended. */
+  async #runOne(): Promise<unknown> {
+    const ended = Promise.withResolvers<unknown>();
+    this.#end = ended.resolve;
+    const { connection, consumer: config } = this.options;
+    const groupId = this.options.groupId();
+    const retry = { ...CONSUMER_RETRY, restartOnFailure: async () => false };
+    const consumer = connection.newKafka(CONSUMER_RETRY).consumer({ ...config, groupId, retry });
+    this.#listen(consumer, groupId, ended.resolve);
+    this.#connect(consumer).catch(ended.resolve);
+    const reason = await ended.promise;
+    await atMost(DISCONNECT_TIMEOUT_MS, consumer.disconnect());
+    return reason;
+  }
+
+  #listen(consumer: Consumer, groupId: string, end: (reason: unknown) => void): void {
+    consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#attempt = 0;
+      this.options.onJoin?.(groupId, payload.memberAssignment);
+      this.#joined.resolve();
+    });
+  }
+
+  async #connect(consumer: Consumer): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.options.topicNames], fromBeginning: this.options.fromBeginning });
+    await consumer.run(this.options.run);
+  }
+}

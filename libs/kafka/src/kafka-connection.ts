@@ -1,0 +1,125 @@
+import type { Topic } from '@mirror/events';
+import { type Logger, TransientError } from '@mirror/runtime';
+import { type Admin, type ITopicConfig, Kafka, type RetryOptions } from 'kafkajs';
+import { kafkaLog, kafkaLogLevel } from './kafka-log.js';
+import { atMost, retryUntilDone } from './retry.js';
+import { deadLetterSettings, topicSettings } from './topic-settings.js';
+import { translateKafkaError } from './translate-kafka-error.js';
+import { registerZstd } from './zstd-codec.js';
+
+export interface KafkaOptions {
+  /** `host:port` each. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  /** Put before every topic and consumer group; may be empty. */
+  readonly topicPrefix: string;
+  readonly compression: 'none' | 'gzip' | 'zstd';
+  readonly logger: Logger;
+}
+
+const CONNECTION_TIMEOUT_MS = 3_000;
+const DISCONNECT_TIMEOUT_MS = 3_000;
+/** Short, for whoever calls decides whether to try again: a check answers soon, a creation of topics goes on. */
+const ADMIN_RETRY = { retries: 2, initialRetryTime: 100, maxRetryTime: 500, factor: 0.2, multiplier: 2 };
+
+/** What a process knows of its Kafka: one for all its producers, consumers and state tables. It connects when asked to. */
+export class KafkaConnection {
+  readonly logger: Logger;
+  #admin: Promise<Admin> | undefined;
+  readonly #stopping = new AbortController();
+
+  constructor(readonly options: KafkaOptions) {
+    this.logger = options.logger.child({ component: 'kafka' });
+    registerZstd();
+  }
+
+  topicName(topic: Topic): string {
+    return `${this.options.topicPrefix}${topic.name}`;
+  }
+
+  groupName(service: string): string {
+    return `${this.options.topicPrefix}zenko-mirror.${service}`;
+  }
+
+  /** Where a service puts what it can't apply of a topic. */
+  deadLetterTopicName(topic: Topic, service: string): string {
+    return `${this.topicName(topic)}.zenko-mirror.${service}.dlq`;
+  }
+
+  /**
+   * Creates the topics that are missing and, where a service is named, its dead letter topic of each. Waits while Kafka is
+   * away. PermanentError when the broker refuses a topic; TransientError 'KAFKA.STOPPED' after `stop()`.
+   */
+  async ensureTopics(topics: readonly Topic[], service?: string): Promise<void> {
+    const wanted = topics.map((topic) => topicSettings(this.topicName(topic), topic));
+    const deadLetters = topics.flatMap((topic) =>
+      service === undefined ? [] : [deadLetterSettings(this.deadLetterTopicName(topic, service))],
+    );
+    await retryUntilDone(
+      () => this.withAdmin((admin) => createMissing(admin, [...wanted, ...deadLetters])),
+      this.#stopping.signal,
+      (err, waitMs) => this.logger.warn({ err, waitMs }, 'the topics could not be ensured, trying again'),
+    );
+  }
+
+  /** Rejects with a TransientError while no broker answers. */
+  async check(): Promise<void> {
+    await this.withAdmin((admin) => admin.describeCluster());
+  }
+
+  /**
+   * For this library. Each producer and consumer has a kafkajs instance of its own: one instance shares its committed
+   * offsets between all its consumers of a group.
+   */
+  newKafka(retry: RetryOptions): Kafka {
+    return new Kafka({
+      brokers: [...this.options.brokers],
+      clientId: this.options.clientId,
+      retry,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      logLevel: kafkaLogLevel(this.logger),
+      logCreator: kafkaLog(this.logger),
+    });
+  }
+
+  /** For this library. A failure throws the admin connection away, so that the next call has a fresh one. */
+  async withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    if (this.#stopping.signal.aborted) throw this.#stopping.signal.reason;
+    this.#admin ??= this.#connectAdmin();
+    const current = this.#admin;
+    try {
+      return await work(await current);
+    } catch (error) {
+      if (this.#admin === current) this.#admin = undefined;
+      void this.#disconnect(current);
+      throw translateKafkaError(error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new TransientError('The Kafka connection was stopped', { code: 'KAFKA.STOPPED' }));
+    const admin = this.#admin;
+    this.#admin = undefined;
+    if (admin !== undefined) await this.#disconnect(admin);
+  }
+
+  async #connectAdmin(): Promise<Admin> {
+    const admin = this.newKafka(ADMIN_RETRY).admin();
+    await admin.connect();
+    return admin;
+  }
+
+  #disconnect(admin: Promise<Admin>): Promise<void> {
+    return atMost(
+      DISCONNECT_TIMEOUT_MS,
+      admin.then((connected) => connected.disconnect()),
+    );
+  }
+}
+
+async function createMissing(admin: Admin, wanted: readonly ITopicConfig[]): Promise<void> {
+  const existing = new Set(await admin.listTopics());
+  const missing = wanted.filter(({ topic }) => !existing.has(topic));
+  // Another service may create them at the same moment: kafkajs answers false then, which is as good.
+  if (missing.length > 0) await admin.createTopics({ topics: missing });
+}
