@@ -17,7 +17,7 @@ export { type MirrorFigures, mirrorFigures } from './figures.js';
 export { fromTimestamp, lastOperationTime, readLogicalClock, secondsOf, toTimestamp } from './logical-clock.js';
 export { Namespace, TOMBSTONE_DAYS } from './namespace.js';
 export { openMongo } from './open-mongo.js';
-export { type MirroredVersion, readRange } from './read-range.js';
+export { type MirroredVersion, readRange, undescribedLatest } from './read-range.js';
 export {
   bumpWriteCounters,
   type Segment,

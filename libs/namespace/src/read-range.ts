@@ -29,3 +29,27 @@ function rangeFilter(after: string, end: string | null): Filter<VersionDocument>
   const upper = end === null ? { k: last, v: last } : { k: end, v: last };
   return { _id: { $gt: { k: after, v: last }, $lte: upper }, live: true };
 }
+
+/** Latest versions of a range that nobody described yet, by key; at most `limit`. */
+export function undescribedLatest(
+  namespace: Namespace,
+  mirrorId: string,
+  after: string,
+  end: string | null,
+  limit: number,
+): Promise<MirroredVersion[]> {
+  const keys = end === null ? { $gt: after } : { $gt: after, $lte: end };
+  return namespace
+    .versions(mirrorId)
+    .aggregate<MirroredVersion>([
+      { $match: { live: true, '_id.k': keys } },
+      { $sort: { '_id.k': 1, place: 1 } },
+      { $group: { _id: '$_id.k', latest: { $first: '$$ROOT' } } },
+      { $replaceWith: '$latest' },
+      { $match: { kind: 'version', describedAt: null } },
+      { $sort: { _id: 1 } },
+      { $limit: limit },
+      { $project: COMPARED },
+    ])
+    .toArray();
+}

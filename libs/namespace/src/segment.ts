@@ -28,6 +28,7 @@ export interface Segment {
   readonly holder: string | null;
   readonly epoch: number;
   readonly leaseUntil: Date;
+  readonly claimedAt: Date | null;
 
   readonly dueAt: Date;
   /** Begin of the last visit that was completed; null: never. */
@@ -42,6 +43,8 @@ export interface Segment {
   /** Partition → offset after the last change published by its last visit (rule R8); null: nothing to wait for. */
   readonly published: Readonly<Record<string, string>> | null;
   readonly publishedAt: Date | null;
+  /** The changes that its visits said last (rule R8: not again and again). */
+  readonly said: { readonly digest: string; readonly times: number; readonly lastAt: Date } | null;
   /** Latest versions in it may lack a description. */
   readonly undescribed: boolean;
 }

@@ -1,0 +1,87 @@
+import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
+import {
+  fromTimestamp,
+  isApplied,
+  type MirroredVersion,
+  type Namespace,
+  type Positions,
+  readLogicalClock,
+  type Segment,
+  segmentEnd,
+  undescribedLatest,
+} from '@mirror/namespace';
+import type { ConnectorAccess } from './connector-access.js';
+import { describeVersions } from './describe-versions.js';
+import { descriptionOf, type MirrorIdentity, publishChanges } from './publish-changes.js';
+
+const BATCH = 100;
+
+/**
+ * Describes, in the background, the latest versions that were found in numbers: after a snapshot, or a bulk upload. It walks
+ * one segment after the other that is marked `undescribed`.
+ */
+export class DescribeBacklog {
+  /** Where the walk of the current segment is; versions that could not be described are passed once. */
+  private cursor: { readonly segment: Segment; readonly after: string } | null = null;
+  private published: Position | null = null;
+
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly producer: EventProducer,
+    private readonly mirror: MirrorIdentity,
+  ) {}
+
+  /** Describes some. False: there is nothing to describe now. */
+  async step(connector: ConnectorAccess, positions: Positions): Promise<boolean> {
+    if (!isApplied(this.published, positions)) return false;
+    this.published = null;
+    this.cursor ??= await this.nextSegment();
+    if (!this.cursor) return false;
+    const { segment, after } = this.cursor;
+    const end = await segmentEnd(this.namespace.segments, segment._id);
+    const versions = await undescribedLatest(this.namespace, this.mirror.mirrorId, after, end, BATCH);
+    const last = versions.at(-1);
+    if (last === undefined) {
+      await this.finish(segment);
+      return true;
+    }
+    await this.describe(connector, versions);
+    this.cursor = { segment, after: last._id.k };
+    return true;
+  }
+
+  private async nextSegment(): Promise<{ segment: Segment; after: string } | null> {
+    const segment = await this.namespace.segments.findOne(
+      { '_id.m': this.mirror.mirrorId, undescribed: true, visitedAt: { $ne: null } },
+      { sort: { _id: 1 } },
+    );
+    return segment && { segment, after: segment._id.a };
+  }
+
+  private async describe(connector: ConnectorAccess, versions: readonly MirroredVersion[]): Promise<void> {
+    const described = await describeVersions(
+      (key, versionId) => connector.describe(key, versionId),
+      versions.map(({ _id, etag }) => ({ key: _id.k, versionId: _id.v, etag })),
+      () => readLogicalClock(this.namespace.db),
+    );
+    const changes = versions.flatMap((version) => {
+      const description = described.get(`${version._id.v}/${version._id.k}`);
+      if (!description) return [];
+      return [
+        { change: descriptionOf(this.mirror, version, description), comparedAt: fromTimestamp(version.listedAt) },
+      ];
+    });
+    if (changes.length === 0) return;
+    this.published = mergePositions(this.published ?? {}, await publishChanges(this.producer, changes, new Date()));
+  }
+
+  /** Only if nobody wrote into it since: a version that came meanwhile is undescribed, too. */
+  private async finish(segment: Segment): Promise<void> {
+    const { _id, writes } = segment;
+    this.cursor = null;
+    const done = await this.namespace.segments.updateOne({ _id, writes }, { $set: { undescribed: false } });
+    if (done.matchedCount > 0) return;
+    const current = await this.namespace.segments.findOne({ _id });
+    if (current) this.cursor = { segment: current, after: _id.a };
+  }
+}

@@ -1,0 +1,32 @@
+import { port, sharedEnv } from '@mirror/runtime';
+import { z } from 'zod';
+
+export const pollerEnv = z.object({
+  ...sharedEnv,
+  PORT: port(4200).describe('Port of the internal API, health and metrics'),
+  CONFIG_URL: z.url().default('http://127.0.0.1:4100').describe('The config service, for the credentials of locations'),
+  ENDPOINT_ALLOW_NETWORKS: z
+    .string()
+    .default('')
+    .describe('Networks (CIDR, by commas) that endpoints may be in, beside public ones'),
+  POLL_INTERVAL_MS: z.coerce
+    .number()
+    .int()
+    .min(50)
+    .default(1_000)
+    .describe('Between two visits of a range, in milliseconds'),
+  POLL_REQUESTS_PER_SECOND: z.coerce.number().min(1).default(50).describe('Requests a second that a location may get'),
+  REMOVAL_DELAY_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(10)
+    .describe('Between the two listings that must omit a version'),
+  REMOVAL_FLOOR_VERSIONS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .describe('A visit that misses more than these, and half of its range, holds removals for a whole pass'),
+});
+export type PollerEnv = z.infer<typeof pollerEnv>;

@@ -1,0 +1,113 @@
+import type { EndpointGuard } from '@mirror/connector';
+import type { MirrorState } from '@mirror/events';
+import type { EventProducer, StateTable } from '@mirror/kafka';
+import { ConnectorAccess } from './connector-access.js';
+import { DescribeBacklog } from './describe-backlog.js';
+import type { LocationCredentials } from './location-credentials.js';
+import { PollLoop, type PollLoopParts } from './poll-loop.js';
+import { RequestBudget } from './request-budget.js';
+
+export interface PollingSettings {
+  /** Each location's budget. */
+  readonly requestsPerSecond: number;
+  readonly guard: EndpointGuard;
+}
+
+interface Polling {
+  readonly mirrorId: string;
+  readonly location: string;
+  readonly loop: PollLoop;
+  readonly connector: ConnectorAccess;
+  readonly abort: AbortController;
+}
+
+/**
+ * Which mirrors are polled: one loop for each mirrored bucket that is neither paused nor detached, by the state topic. It
+ * follows every change, one after the other.
+ */
+export class MirroredBuckets {
+  private readonly polled = new Map<string, Polling>();
+  private reconciling: Promise<void> = Promise.resolve();
+  private unsubscribe: () => void = () => undefined;
+
+  constructor(
+    private readonly buckets: StateTable<MirrorState>,
+    private readonly credentials: LocationCredentials,
+    private readonly producer: EventProducer,
+    private readonly parts: PollLoopParts,
+    private readonly settings: PollingSettings,
+  ) {}
+
+  start(): void {
+    this.unsubscribe = this.buckets.onChange(() => this.requestReconcile());
+    this.requestReconcile();
+  }
+
+  async stop(): Promise<void> {
+    this.unsubscribe();
+    await this.reconciling;
+    await Promise.all([...this.polled.values()].map((polling) => this.end(polling)));
+  }
+
+  /** A location was changed: its mirrors connect anew. */
+  refreshLocation(location: string): void {
+    this.credentials.forget(location);
+    for (const polling of this.polled.values()) {
+      if (polling.location === location) polling.connector.refresh();
+    }
+  }
+
+  private requestReconcile(): void {
+    this.reconciling = this.reconciling
+      .then(() => this.reconcile())
+      .catch((error: unknown) => this.parts.logger.error({ err: error }, 'following the mirrored buckets failed'));
+  }
+
+  private async reconcile(): Promise<void> {
+    const wanted = new Map<string, MirrorState>();
+    const alive = new Set<string>();
+    for (const { type, state } of this.buckets.entries()) {
+      if (type === 'BucketDetached') continue;
+      alive.add(state.mirrorId);
+      if (!state.paused) wanted.set(state.mirrorId, state);
+    }
+    for (const polling of [...this.polled.values()]) {
+      if (!wanted.has(polling.mirrorId)) await this.end(polling);
+    }
+    for (const state of wanted.values()) {
+      if (!this.polled.has(state.mirrorId)) this.begin(state);
+    }
+    await this.forgetDetached(alive);
+  }
+
+  private begin({ mirrorId, bucket, location }: MirrorState): void {
+    const { requestsPerSecond, guard } = this.settings;
+    const abort = new AbortController();
+    const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now());
+    const connector = new ConnectorAccess(location, this.credentials, guard, budget, abort.signal);
+    const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket });
+    const loop = new PollLoop({ mirrorId, bucket, location }, connector, backlog, abort.signal, this.parts);
+    this.polled.set(mirrorId, { mirrorId, location, loop, connector, abort });
+    loop.start();
+    this.parts.logger.info({ bucket, mirrorId, location }, 'polling a mirrored bucket');
+  }
+
+  private async end({ mirrorId, loop, connector, abort }: Polling): Promise<void> {
+    abort.abort(); // requests in flight; their visits give the leases back
+    await loop.ended();
+    connector.refresh();
+    this.polled.delete(mirrorId);
+    this.parts.logger.info({ mirrorId }, 'no longer polling');
+  }
+
+  /** Rule R2: what belongs to a life that ended is swept. */
+  private async forgetDetached(alive: ReadonlySet<string>): Promise<void> {
+    const { progress, ledger, segments } = this.parts.stores;
+    for (const mirrorId of await progress.mirrorIds()) {
+      if (alive.has(mirrorId)) continue;
+      await segments.forget(mirrorId);
+      await ledger.forget(mirrorId);
+      await progress.forget(mirrorId);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+import { isApplied, type Namespace, type Positions, readPositions, type Segment } from '@mirror/namespace';
+import { backoffMs, type Logger } from '@mirror/runtime';
+import { type ConnectorAccess, sleep } from './connector-access.js';
+import type { DescribeBacklog } from './describe-backlog.js';
+import type { MirrorError, MirrorProgress } from './progress-store.js';
+import type { MirrorIdentity } from './publish-changes.js';
+import type { StatusEvents } from './publish-status.js';
+import { type ClaimedSegment, LEASE_MS } from './segment-store.js';
+import type { SegmentVisitor, VisitReport, VisitStores } from './visit-segment.js';
+
+/** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
+const LAG_WAIT_MS = 5 * 60_000;
+const IDLE_MS = 50;
+const FAILURE_BACKOFF = { baseMs: 500, maxMs: 30_000 };
+
+export interface PolledMirror extends MirrorIdentity {
+  readonly location: string;
+}
+
+export interface PollLoopParts {
+  readonly namespace: Namespace;
+  readonly stores: VisitStores;
+  readonly visitor: SegmentVisitor;
+  readonly status: StatusEvents;
+  /** Prefixed name of the topic of the object changes. */
+  readonly changesTopic: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Visits one mirror's due segments, for as long as the mirror is active. Two modes: *visiting*, as long as something is due
+ * (a segment's listing, or the description of what a snapshot found); *waiting*, when nothing is, or after a failure, with
+ * backoff. A failure of one visit gives its lease back and loses nothing: what it saw is seen again.
+ */
+export class PollLoop {
+  private failures = 0;
+  private done: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly mirror: PolledMirror,
+    private readonly connector: ConnectorAccess,
+    private readonly backlog: DescribeBacklog,
+    private readonly signal: AbortSignal,
+    private readonly parts: PollLoopParts,
+  ) {}
+
+  start(): void {
+    this.done = this.run();
+  }
+
+  /** Resolves when the visit in flight has ended, after the signal was aborted. */
+  ended(): Promise<void> {
+    return this.done;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.signal.aborted) {
+      try {
+        const worked = await this.turn();
+        if (!worked) await sleep(IDLE_MS, this.signal);
+      } catch (error) {
+        if (this.signal.aborted) return;
+        await this.failed(error);
+      }
+    }
+  }
+
+  /** One piece of work; false: nothing is due. */
+  private async turn(): Promise<boolean> {
+    const { stores, namespace, changesTopic } = this.parts;
+    const progress = await this.ensureStarted();
+    const positions = await readPositions(namespace.positions, changesTopic);
+    const claimed = await this.claimNext(positions);
+    if (!claimed) {
+      await this.settlePass(progress, positions);
+      return this.backlog.step(this.connector, positions);
+    }
+    const report = await this.visit(claimed, progress);
+    if (await stores.progress.succeed(this.mirror.mirrorId))
+      await this.parts.status.reachable(this.mirror, this.mirror.location);
+    this.failures = 0;
+    await stores.progress.count(this.mirror.mirrorId, this.connector.takeRequestCount(), report.differences);
+    return true;
+  }
+
+  private async ensureStarted(): Promise<MirrorProgress> {
+    const { progress, segments } = this.parts.stores;
+    const { mirrorId, bucket } = this.mirror;
+    const known = await progress.read(mirrorId);
+    if (known) return known;
+    const isNew = await progress.create(mirrorId, bucket);
+    await segments.createFirst(mirrorId);
+    if (isNew) await this.parts.status.snapshotStarted(this.mirror);
+    const created = await progress.read(mirrorId);
+    if (!created) throw new Error(`mirror ${mirrorId} has no progress document`);
+    return created;
+  }
+
+  private async claimNext(positions: Positions): Promise<(ClaimedSegment & { readonly applied: boolean }) | null> {
+    const { segments } = this.parts.stores;
+    const now = await segments.now();
+    for (const segment of await segments.due(this.mirror.mirrorId, now, 20)) {
+      const applied = isApplied(segment.published, positions);
+      if (!applied && !isLagWaitOver(segment, now)) continue;
+      const claimed = await segments.claim(segment._id);
+      if (claimed) return { ...claimed, applied };
+    }
+    return null;
+  }
+
+  private async visit(
+    claimed: ClaimedSegment & { readonly applied: boolean },
+    progress: MirrorProgress,
+  ): Promise<VisitReport> {
+    const { stores, visitor, logger } = this.parts;
+    const renewal = setInterval(() => {
+      stores.segments.renew(claimed).catch((error: unknown) => logger.warn({ err: error }, 'a lease was not renewed'));
+    }, LEASE_MS / 3);
+    try {
+      return await visitor.visit(this.connector, claimed, {
+        mirror: { mirrorId: this.mirror.mirrorId, bucket: this.mirror.bucket },
+        snapshotCompleted: progress.snapshotCompletedAt !== null,
+        removalsHeld: progress.removalsHeldSince !== null,
+        applied: claimed.applied,
+      });
+    } catch (error) {
+      await stores.segments.release(claimed, 0).catch(() => undefined); // the lease ends by itself then
+      throw error;
+    } finally {
+      clearInterval(renewal);
+    }
+  }
+
+  /** Has every range been visited since the pass began? Has the snapshot been applied? */
+  private async settlePass(progress: MirrorProgress, positions: Positions): Promise<void> {
+    const { stores, status } = this.parts;
+    const { mirrorId } = this.mirror;
+    const coverage = await stores.segments.coverage(mirrorId, progress.passStartedAt);
+    if (coverage.unvisited > 0) return;
+    if (progress.snapshotCompletedAt === null) {
+      const publishing = await stores.segments.publishing(mirrorId);
+      if (publishing.some(({ published }) => !isApplied(published, positions))) return;
+      if (await stores.progress.completeSnapshot(mirrorId))
+        await status.snapshotCompleted(this.mirror, progress, coverage.versions);
+    }
+    if (await stores.progress.completePass(mirrorId, progress.passStartedAt)) {
+      await status.passCompleted(this.mirror, progress, coverage.versions);
+    }
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    const { stores, status, logger } = this.parts;
+    const described = describeError(error);
+    logger.warn({ err: error, bucket: this.mirror.bucket, code: described.code }, 'a visit failed');
+    const isFirst = await stores.progress.fail(this.mirror.mirrorId, described).catch(() => false);
+    if (isFirst) await status.unreachable(this.mirror, this.mirror.location, described).catch(() => undefined);
+    await sleep(backoffMs(this.failures, FAILURE_BACKOFF, Math.random()), this.signal);
+    this.failures += 1;
+  }
+}
+
+const isLagWaitOver = (segment: Segment, now: Date): boolean =>
+  segment.publishedAt !== null && now.getTime() - segment.publishedAt.getTime() > LAG_WAIT_MS;
+
+function describeError(error: unknown): Omit<MirrorError, 'at'> {
+  const { code, message, hint } = error as { code?: unknown; message?: unknown; hint?: unknown };
+  return {
+    code: typeof code === 'string' ? code : 'POLLER.UNEXPECTED',
+    detail: typeof message === 'string' ? message : String(error),
+    hint: typeof hint === 'string' ? hint : 'See the log of the poller.',
+  };
+}

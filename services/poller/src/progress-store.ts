@@ -1,0 +1,131 @@
+import type { Collection, Db, Document } from 'mongodb';
+
+export interface MirrorError {
+  readonly code: string;
+  readonly detail: string;
+  readonly hint: string;
+  readonly at: Date;
+}
+
+/** How far the mirror of a bucket is. All times are the database's. */
+export interface MirrorProgress {
+  readonly _id: string;
+  readonly bucket: string;
+  /** Last epoch that was given to a lease (rule R4). */
+  readonly epoch: number;
+  readonly snapshotStartedAt: Date | null;
+  readonly snapshotCompletedAt: Date | null;
+  readonly passStartedAt: Date;
+  readonly lastFullPassAt: Date | null;
+  readonly lastFullPassSeconds: number | null;
+  /** Since the pass began. */
+  readonly requests: number;
+  readonly differences: number;
+  /** Removals are held until every range was visited after this time; null: they are not. */
+  readonly removalsHeldSince: Date | null;
+  readonly lastError: MirrorError | null;
+  /** The last requests failed; `lastError` says how. */
+  readonly failing: boolean;
+}
+
+/** One document a mirror, written by the poller alone. */
+export class ProgressStore {
+  private readonly progress: Collection<MirrorProgress>;
+
+  constructor(db: Db) {
+    this.progress = db.collection<MirrorProgress>('mirrorProgress');
+  }
+
+  /** True when the mirror is new: its snapshot begins now. */
+  async create(mirrorId: string, bucket: string): Promise<boolean> {
+    const fresh: Document = {
+      bucket: { $literal: bucket },
+      epoch: 0,
+      snapshotStartedAt: '$$NOW',
+      snapshotCompletedAt: null,
+      passStartedAt: '$$NOW',
+      lastFullPassAt: null,
+      lastFullPassSeconds: null,
+      requests: 0,
+      differences: 0,
+      removalsHeldSince: null,
+      lastError: null,
+      failing: false,
+    };
+    const keepKnown = { $replaceWith: { $mergeObjects: [{ _id: mirrorId, ...fresh }, '$$ROOT'] } };
+    const result = await this.progress.updateOne({ _id: mirrorId }, [keepKnown], { upsert: true });
+    return result.upsertedCount === 1;
+  }
+
+  async nextEpoch(mirrorId: string): Promise<number> {
+    const counted = await this.progress.findOneAndUpdate(
+      { _id: mirrorId },
+      { $inc: { epoch: 1 } },
+      { returnDocument: 'after', projection: { epoch: 1 } },
+    );
+    if (!counted) throw new Error(`mirror ${mirrorId} has no progress document`);
+    return counted.epoch;
+  }
+
+  read(mirrorId: string): Promise<MirrorProgress | null> {
+    return this.progress.findOne({ _id: mirrorId });
+  }
+
+  async count(mirrorId: string, requests: number, differences: number): Promise<void> {
+    await this.progress.updateOne({ _id: mirrorId }, { $inc: { requests, differences } });
+  }
+
+  /** False: somebody else did. */
+  async completeSnapshot(mirrorId: string): Promise<boolean> {
+    const result = await this.progress.updateOne({ _id: mirrorId, snapshotCompletedAt: null }, [
+      { $set: { snapshotCompletedAt: '$$NOW' } },
+    ]);
+    return result.modifiedCount === 1;
+  }
+
+  /** Ends the pass that began at `passStartedAt`, and begins the next; false: somebody else did. */
+  async completePass(mirrorId: string, passStartedAt: Date): Promise<boolean> {
+    const result = await this.progress.updateOne({ _id: mirrorId, passStartedAt }, [
+      {
+        $set: {
+          lastFullPassAt: '$$NOW',
+          lastFullPassSeconds: { $divide: [{ $subtract: ['$$NOW', '$passStartedAt'] }, 1000] },
+          passStartedAt: '$$NOW',
+          requests: 0,
+          differences: 0,
+          // A pass that began after the hold ends it.
+          removalsHeldSince: { $cond: [{ $lt: ['$removalsHeldSince', '$passStartedAt'] }, null, '$removalsHeldSince'] },
+        },
+      },
+    ]);
+    return result.modifiedCount === 1;
+  }
+
+  async holdRemovals(mirrorId: string): Promise<void> {
+    await this.progress.updateOne({ _id: mirrorId }, [{ $set: { removalsHeldSince: '$$NOW' } }]);
+  }
+
+  /** True when it was not failing until now. */
+  async fail(mirrorId: string, error: Omit<MirrorError, 'at'>): Promise<boolean> {
+    const lastError = {
+      ...Object.fromEntries(Object.entries(error).map(([k, v]) => [k, { $literal: v }])),
+      at: '$$NOW',
+    };
+    const before = await this.progress.findOneAndUpdate({ _id: mirrorId }, [{ $set: { failing: true, lastError } }]);
+    return before?.failing === false;
+  }
+
+  /** True when it was failing until now. */
+  async succeed(mirrorId: string): Promise<boolean> {
+    const result = await this.progress.updateOne({ _id: mirrorId, failing: true }, { $set: { failing: false } });
+    return result.modifiedCount === 1;
+  }
+
+  async forget(mirrorId: string): Promise<void> {
+    await this.progress.deleteOne({ _id: mirrorId });
+  }
+
+  async mirrorIds(): Promise<string[]> {
+    return (await this.progress.find({}, { projection: { _id: 1 } }).toArray()).map(({ _id }) => _id);
+  }
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { type CloudEvent, type LogicalTime, type ObjectChanged, type ObjectDescription, topics } from '@mirror/events';
+import type { EventProducer, Position } from '@mirror/kafka';
+import { fromTimestamp, type MirroredVersion } from '@mirror/namespace';
+import type { Difference } from './compare-range.js';
+
+export interface MirrorIdentity {
+  readonly mirrorId: string;
+  readonly bucket: string;
+}
+
+/** When something was observed, on the replica set's clock (rule R1). */
+export interface ObservedInterval {
+  readonly startedAt: LogicalTime;
+  readonly endedAt: LogicalTime;
+}
+
+/** The listing says something new about a version. */
+export function changeOf(
+  mirror: MirrorIdentity,
+  { listed, place, isLatest }: Difference,
+  observed: ObservedInterval,
+  description: ObjectDescription | undefined,
+): ObjectChanged {
+  return { ...mirror, ...listed, place, isLatest, ...observed, ...(description ? { description } : {}) };
+}
+
+/** A version is gone from the connector, by rule R6. */
+export function removalOf(mirror: MirrorIdentity, version: MirroredVersion, observed: ObservedInterval): ObjectChanged {
+  return { ...mirror, ...factsOf(version), kind: 'removal', isLatest: false, ...observed };
+}
+
+/**
+ * A known version has been described. It tells nothing new of the listing: its interval is the document's own stamp, which
+ * rule R1's filter lets change nothing.
+ */
+export function descriptionOf(
+  mirror: MirrorIdentity,
+  version: MirroredVersion,
+  description: ObjectDescription,
+): ObjectChanged {
+  const stamp = fromTimestamp(version.listedAt);
+  return { ...mirror, ...factsOf(version), isLatest: true, startedAt: stamp, endedAt: stamp, description };
+}
+
+function factsOf({ _id, kind, place, size, etag, lastModified, storageClass }: MirroredVersion) {
+  return {
+    key: _id.k,
+    versionId: _id.v,
+    kind,
+    place,
+    size,
+    etag,
+    storageClass,
+    lastModified: lastModified.toISOString(),
+  };
+}
+
+/**
+ * A change, and the stamp of the document that it was compared against ('0': there was none). The stamp is part of the
+ * event's id, so that a retry repeats the id, and a state that returns does not.
+ */
+export interface StampedChange {
+  readonly change: ObjectChanged;
+  readonly comparedAt: LogicalTime;
+}
+
+/** The same changes, compared against the same documents, have the same digest. */
+export function digestOf(changes: readonly StampedChange[]): string {
+  const hash = createHash('sha256');
+  for (const { change, comparedAt } of changes) hash.update(eventId(change, comparedAt));
+  return hash.digest('hex');
+}
+
+export async function publishChanges(
+  producer: EventProducer,
+  changes: readonly StampedChange[],
+  now: Date,
+): Promise<Position> {
+  const events = changes.map(({ change, comparedAt }) => toEvent(change, comparedAt, now));
+  return producer.send(topics.objectChanges, events);
+}
+
+function toEvent(change: ObjectChanged, comparedAt: LogicalTime, now: Date): CloudEvent<'ObjectChanged'> {
+  return {
+    id: eventId(change, comparedAt),
+    type: 'ObjectChanged',
+    source: 'poller',
+    subject: `${change.bucket}/${change.key}`,
+    time: now.toISOString(),
+    data: change,
+  };
+}
+
+function eventId(change: ObjectChanged, comparedAt: LogicalTime): string {
+  const { mirrorId, key, versionId, kind, place, size, etag, lastModified, storageClass, description } = change;
+  const state = [kind, place, size, etag, lastModified, storageClass, description?.describedAt ?? ''];
+  return createHash('sha256')
+    .update(JSON.stringify([mirrorId, key, versionId, comparedAt, state]))
+    .digest('hex')
+    .slice(0, 32);
+}

@@ -1,0 +1,223 @@
+import type { LogicalTime } from '@mirror/events';
+import {
+  lastOperationTime,
+  type Namespace,
+  type Segment,
+  type SegmentId,
+  segmentEnd,
+  segmentsOf,
+} from '@mirror/namespace';
+import type { Document, MongoClient } from 'mongodb';
+import type { ProgressStore } from './progress-store.js';
+import type { Said } from './repeat-backoff.js';
+
+/** A segment held under a lease (rule R4). */
+export interface ClaimedSegment {
+  readonly segment: Segment;
+  /** Its last key, null: it is the last segment. */
+  readonly end: string | null;
+  readonly epoch: number;
+  /** Logical time of the claim, taken before the listing's first request (rule R1). */
+  readonly startedAt: LogicalTime;
+}
+
+/** How a visit leaves its segment. */
+export interface VisitOutcome {
+  readonly count: number;
+  readonly pageSize: number;
+  /** To be confirmed; null: there was a difference, or something waits. */
+  readonly hash: string | null;
+  readonly published: Readonly<Record<string, string>> | null;
+  readonly said: Said | null;
+  readonly undescribed: boolean;
+  readonly nextVisitInMs: number;
+}
+
+export interface Coverage {
+  readonly versions: number;
+  readonly unvisited: number;
+  /** Begin of the visit that is the longest ago; 1970 where a range was never visited. Null: there are no segments. */
+  readonly oldestVisit: Date | null;
+}
+
+/** Never visited counts as visited in 1970. */
+const LAST_VISIT = { $ifNull: ['$visitedAt', new Date(0)] };
+
+export const LEASE_MS = 15_000;
+
+const NEW_SEGMENT: Omit<Segment, '_id'> = {
+  writes: 0,
+  figures: null,
+  holder: null,
+  epoch: 0,
+  leaseUntil: new Date(0),
+  claimedAt: null,
+  dueAt: new Date(0),
+  visitedAt: null,
+  count: 0,
+  pageSize: 1_000,
+  hash: null,
+  confirmedAt: null,
+  published: null,
+  publishedAt: null,
+  said: null,
+  undescribed: false,
+};
+
+const inMs = (ms: number): Document => ({ $add: ['$$NOW', ms] });
+
+/** Claims segments, and writes what visits found; every time is the database's. */
+export class SegmentStore {
+  constructor(
+    private readonly client: MongoClient,
+    private readonly namespace: Namespace,
+    private readonly progress: ProgressStore,
+    private readonly holder: string,
+  ) {}
+
+  async init(): Promise<void> {
+    await this.namespace.segments.createIndex({ '_id.m': 1, dueAt: 1 }, { name: 'due' });
+    await this.namespace.segments.createIndex({ '_id.m': 1, visitedAt: 1 }, { name: 'visited' });
+  }
+
+  /** The whole key space as one segment, unless there are segments already. */
+  async createFirst(mirrorId: string): Promise<void> {
+    await this.namespace.segments.updateOne(
+      { _id: { m: mirrorId, a: '' } },
+      { $setOnInsert: NEW_SEGMENT },
+      { upsert: true },
+    );
+  }
+
+  /** Segments that are due and free, the most overdue first. */
+  due(mirrorId: string, now: Date, limit: number): Promise<Segment[]> {
+    return this.namespace.segments
+      .find({ '_id.m': mirrorId, dueAt: { $lte: now }, leaseUntil: { $lte: now } }, { sort: { dueAt: 1 }, limit })
+      .toArray();
+  }
+
+  /** The database's time. */
+  async now(): Promise<Date> {
+    const { localTime } = await this.namespace.db.admin().command({ hello: 1 });
+    return localTime instanceof Date ? localTime : new Date();
+  }
+
+  /** Takes the lease; null when somebody else was faster. */
+  async claim(id: SegmentId): Promise<ClaimedSegment | null> {
+    const epoch = await this.progress.nextEpoch(id.m);
+    return this.client.withSession(async (session) => {
+      const segment = await this.namespace.segments.findOneAndUpdate(
+        { _id: id, ...DUE_AND_FREE },
+        [{ $set: { holder: { $literal: this.holder }, epoch, claimedAt: '$$NOW', leaseUntil: inMs(LEASE_MS) } }],
+        { session, returnDocument: 'after' },
+      );
+      if (!segment) return null;
+      const startedAt = lastOperationTime(session);
+      return { segment, epoch, startedAt, end: await segmentEnd(this.namespace.segments, id) };
+    });
+  }
+
+  /** False: the lease is lost, the visit must not go on. */
+  async renew({ segment, epoch }: ClaimedSegment): Promise<boolean> {
+    const result = await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
+      { $set: { leaseUntil: inMs(LEASE_MS) } },
+    ]);
+    return result.matchedCount === 1;
+  }
+
+  /** Erases the confirmation before anything is published (rule R3). False: the lease is lost. */
+  async eraseHash({ segment, epoch }: ClaimedSegment): Promise<boolean> {
+    const result = await this.namespace.segments.updateOne(
+      { _id: segment._id, epoch },
+      { $set: { hash: null, confirmedAt: null } },
+    );
+    return result.matchedCount === 1;
+  }
+
+  /**
+   * Cuts a held segment: the keys after `boundary` become a segment of their own, due at once. Both counters move, so that
+   * no confirmation of the uncut range survives. False: the lease is lost.
+   */
+  async cut({ segment, epoch }: ClaimedSegment, boundary: string): Promise<boolean> {
+    const held = await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
+      { $set: { writes: { $add: ['$writes', 1] }, hash: null, leaseUntil: inMs(LEASE_MS) } },
+    ]);
+    if (held.matchedCount === 0) return false;
+    await this.namespace.segments.updateOne(
+      { _id: { m: segment._id.m, a: boundary } },
+      { $setOnInsert: { ...NEW_SEGMENT, writes: segment.writes + 1, undescribed: segment.undescribed } },
+      { upsert: true },
+    );
+    return true;
+  }
+
+  /**
+   * Ends a visit. The hash is stored only if nobody wrote into the segment since its counter was read at the claim (R3);
+   * everything else holds in any case. False: the lease is lost.
+   */
+  async finish({ segment, epoch }: ClaimedSegment, outcome: VisitOutcome): Promise<boolean> {
+    const unwritten = { $eq: ['$writes', segment.writes] };
+    const confirmed = outcome.hash === null ? false : unwritten;
+    const publishedNow = outcome.published !== null;
+    const result = await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
+      {
+        $set: {
+          hash: { $cond: [confirmed, { $literal: outcome.hash }, null] },
+          confirmedAt: { $cond: [confirmed, '$$NOW', null] },
+          count: outcome.count,
+          pageSize: outcome.pageSize,
+          published: { $literal: outcome.published },
+          publishedAt: publishedNow ? '$$NOW' : null,
+          said: { $literal: outcome.said },
+          undescribed: outcome.undescribed ? true : '$undescribed',
+          visitedAt: '$claimedAt',
+          dueAt: inMs(outcome.nextVisitInMs),
+          holder: null,
+          leaseUntil: { $literal: new Date(0) },
+        },
+      },
+    ]);
+    return result.matchedCount === 1;
+  }
+
+  /** Gives the lease back after a failure, and asks for the next try later. Nothing is confirmed or forgotten. */
+  async release({ segment, epoch }: ClaimedSegment, retryInMs: number): Promise<void> {
+    await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
+      { $set: { holder: null, leaseUntil: { $literal: new Date(0) }, dueAt: inMs(retryInMs) } },
+    ]);
+  }
+
+  /** What a pass that began at `since` has not visited yet, how many versions were listed, what waits to be applied. */
+  async coverage(mirrorId: string, since: Date): Promise<Coverage> {
+    const [sum] = await this.namespace.segments
+      .aggregate<Coverage>([
+        { $match: { '_id.m': mirrorId } },
+        {
+          $group: {
+            _id: null,
+            versions: { $sum: '$count' },
+            unvisited: { $sum: { $cond: [{ $lt: [LAST_VISIT, since] }, 1, 0] } },
+            oldestVisit: { $min: LAST_VISIT },
+          },
+        },
+      ])
+      .toArray();
+    return sum ?? { versions: 0, unvisited: 0, oldestVisit: null };
+  }
+
+  /** Segments whose last visit published something. */
+  publishing(mirrorId: string): Promise<Pick<Segment, 'published' | 'publishedAt'>[]> {
+    return this.namespace.segments
+      .find({ '_id.m': mirrorId, publishedAt: { $ne: null } }, { projection: { _id: 0, published: 1, publishedAt: 1 } })
+      .toArray();
+  }
+
+  async forget(mirrorId: string): Promise<void> {
+    await this.namespace.segments.deleteMany({ _id: segmentsOf(mirrorId) });
+  }
+}
+
+/** Judged by the database's time. */
+const DUE_AND_FREE = {
+  $expr: { $and: [{ $lte: ['$dueAt', '$$NOW'] }, { $lte: ['$leaseUntil', '$$NOW'] }] },
+};

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { EndpointGuard, parseNetworks } from '@mirror/connector';
+import { type LocationState, type MirrorState, topics } from '@mirror/events';
+import { EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { Namespace, openMongo } from '@mirror/namespace';
+import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
+import type { PollerEnv } from './env.js';
+import { LocationCredentials } from './location-credentials.js';
+import { MirroredBuckets } from './mirrored-buckets.js';
+import { PollerModule } from './poller.module.js';
+import { ProgressStore } from './progress-store.js';
+import { StatusEvents } from './publish-status.js';
+import { RemovalLedger } from './removal-ledger.js';
+import { SegmentStore } from './segment-store.js';
+import { SegmentVisitor } from './visit-segment.js';
+
+/** HEAD requests a visit, to confirm removals. */
+const MAX_REMOVAL_HEADS = 50;
+const MAX_DESCRIBED_AT_ONCE = 64;
+
+/** Starts the service: the state topics are read to their end before the first visit (rule R2). */
+export async function startPoller(env: PollerEnv, logger: Logger): Promise<RunningService> {
+  const guard = new EndpointGuard(parseNetworks(env.ENDPOINT_ALLOW_NETWORKS));
+  const metrics = createMetrics('poller');
+  const mongo = await openMongo(env.MONGODB_URL, 'poller');
+  const namespace = new Namespace(mongo.db());
+  const kafka = new KafkaConnection({
+    brokers: env.KAFKA_BROKERS,
+    clientId: 'poller',
+    topicPrefix: env.TOPIC_PREFIX,
+    compression: env.KAFKA_COMPRESSION,
+    logger,
+  });
+  const producer = new EventProducer(kafka);
+  const changesTopic = kafka.topicName(topics.objectChanges);
+
+  const progress = new ProgressStore(mongo.db());
+  const ledger = new RemovalLedger(mongo.db());
+  const segments = new SegmentStore(mongo, namespace, progress, randomUUID());
+  const stores = { segments, ledger, progress };
+  const visitor = new SegmentVisitor(namespace, stores, producer, {
+    intervalMs: env.POLL_INTERVAL_MS,
+    maxDescribed: MAX_DESCRIBED_AT_ONCE,
+    removals: {
+      delaySeconds: env.REMOVAL_DELAY_SECONDS,
+      floorVersions: env.REMOVAL_FLOOR_VERSIONS,
+      maxHeads: MAX_REMOVAL_HEADS,
+    },
+  });
+  const status = new StatusEvents(producer);
+  const buckets = new StateTable<MirrorState>({
+    connection: kafka,
+    topic: topics.buckets,
+    key: (state) => state.bucket,
+  });
+  const locations = new StateTable<LocationState>({
+    connection: kafka,
+    topic: topics.locations,
+    key: (state) => state.name,
+  });
+  const credentials = new LocationCredentials(env.CONFIG_URL, env.SERVICE_TOKEN);
+  const parts = { namespace, stores, visitor, status, changesTopic, logger };
+  const polling = { requestsPerSecond: env.POLL_REQUESTS_PER_SECOND, guard };
+  const mirrored = new MirroredBuckets(buckets, credentials, producer, parts, polling);
+
+  const readiness = [
+    { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
+    { name: 'kafka', check: () => kafka.check() },
+  ];
+  const runtime = { logger, metrics, readiness, serviceToken: env.SERVICE_TOKEN };
+  const { url, app } = await listen(
+    PollerModule.register(runtime, namespace, stores, changesTopic),
+    logger,
+    env.HOST,
+    env.PORT,
+  );
+
+  await Promise.all([segments.init(), ledger.init()]);
+  await kafka.ensureTopics([topics.buckets, topics.locations, topics.objectChanges, topics.mirrorStatus]);
+  await producer.start();
+  await Promise.all([buckets.start(), locations.start()]);
+  const unsubscribe = locations.onChange(({ state }) => mirrored.refreshLocation(state.name));
+  mirrored.start();
+
+  return {
+    url,
+    stop: async () => {
+      unsubscribe();
+      await mirrored.stop();
+      await Promise.all([buckets.stop(), locations.stop()]);
+      await producer.stop();
+      await kafka.stop();
+      await app.close();
+      await mongo.close();
+    },
+  };
+}

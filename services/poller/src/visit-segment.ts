@@ -1,0 +1,203 @@
+import type { LogicalTime, ObjectDescription } from '@mirror/events';
+import type { EventProducer, Position } from '@mirror/kafka';
+import {
+  fromTimestamp,
+  type MirroredVersion,
+  type Namespace,
+  readLogicalClock,
+  readRange,
+  type Segment,
+} from '@mirror/namespace';
+import { compareRange, type Difference } from './compare-range.js';
+import type { ConnectorAccess } from './connector-access.js';
+import { describeVersions } from './describe-versions.js';
+import { judgeRemovals, type RemovalSettings } from './judge-removals.js';
+import { listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
+import type { ProgressStore } from './progress-store.js';
+import {
+  changeOf,
+  digestOf,
+  type MirrorIdentity,
+  type ObservedInterval,
+  publishChanges,
+  removalOf,
+  type StampedChange,
+} from './publish-changes.js';
+import type { RemovalLedger } from './removal-ledger.js';
+import { type Said, sayAgain } from './repeat-backoff.js';
+import type { ClaimedSegment, SegmentStore } from './segment-store.js';
+
+export interface VisitStores {
+  readonly segments: SegmentStore;
+  readonly ledger: RemovalLedger;
+  readonly progress: ProgressStore;
+}
+
+export interface VisitSettings {
+  readonly intervalMs: number;
+  readonly removals: RemovalSettings;
+  /** New latest versions described in the visit that finds them; with more, the background describes them. */
+  readonly maxDescribed: number;
+}
+
+/** What is true of the mirror when the visit begins. */
+export interface VisitContext {
+  readonly mirror: MirrorIdentity;
+  readonly snapshotCompleted: boolean;
+  readonly removalsHeld: boolean;
+  /** R8: what the last visit published has been applied. False: past the bounded wait; compared, but not confirmed. */
+  readonly applied: boolean;
+}
+
+export interface VisitReport {
+  readonly listed: number;
+  readonly differences: number;
+  /** The lease was lost on the way: somebody else visits the segment. */
+  readonly abandoned: boolean;
+}
+
+type Listed = Extract<RangeListing, { kind: 'listed' }>;
+
+const ABANDONED: VisitReport = { listed: 0, differences: 0, abandoned: true };
+/** Asked for beyond what a segment holds, so that a little growth still shows the range's end in one page. */
+const PAGE_SLACK = 20;
+
+/** One visit of a segment: list → compare → publish → settle. The caller holds the lease, and renews it. */
+export class SegmentVisitor {
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly stores: VisitStores,
+    private readonly producer: EventProducer,
+    private readonly settings: VisitSettings,
+  ) {}
+
+  async visit(connector: ConnectorAccess, claimed: ClaimedSegment, context: VisitContext): Promise<VisitReport> {
+    const { segment, end, startedAt } = claimed;
+    const listing = await listRange((request) => connector.listPage(request), {
+      after: segment._id.a,
+      end,
+      pageSize: segment.pageSize,
+      confirmedHash: segment.hash,
+    });
+    if (listing.kind === 'unchanged') return this.finishUnchanged(claimed);
+    const observed = { startedAt, endedAt: await readLogicalClock(this.namespace.db) };
+    if (listing.end !== end && listing.end !== null && !(await this.stores.segments.cut(claimed, listing.end)))
+      return ABANDONED;
+
+    const mirrored = await readRange(this.namespace, context.mirror.mirrorId, segment._id.a, listing.end);
+    const { differences, missing } = compareRange(listing.versions, mirrored);
+    // R3: before anything is published, and while a removal waits, the confirmation goes.
+    const clean = differences.length === 0 && missing.length === 0;
+    if (!clean && !(await this.stores.segments.eraseHash(claimed))) return ABANDONED;
+
+    const { described, undescribed } = await this.describe(connector, differences, context);
+    const additions = differences.map((difference) => this.toChange(context.mirror, difference, observed, described));
+    const removals = await this.judge(connector, claimed, listing, {
+      missing,
+      mirroredCount: mirrored.length,
+      observed,
+      context,
+    });
+    const changes = [...additions, ...removals];
+    const { published, said } = await this.publish(changes, segment);
+    const kept = await this.stores.segments.finish(claimed, {
+      ...this.pageAfter(listing),
+      hash: clean && context.applied && listing.end === end ? listing.hash : null,
+      published,
+      said,
+      undescribed,
+      nextVisitInMs: this.settings.intervalMs,
+    });
+    return kept ? { listed: listing.versions.length, differences: changes.length, abandoned: false } : ABANDONED;
+  }
+
+  private async finishUnchanged(claimed: ClaimedSegment): Promise<VisitReport> {
+    const { count, pageSize, hash } = claimed.segment;
+    const nextVisitInMs = this.settings.intervalMs;
+    const outcome = { count, pageSize, hash, published: null, said: null, undescribed: false, nextVisitInMs };
+    const kept = await this.stores.segments.finish(claimed, outcome);
+    return kept ? { listed: count, differences: 0, abandoned: false } : ABANDONED;
+  }
+
+  /** Unless the same was said again and again: then it waits (rule R8). */
+  private async publish(
+    changes: readonly StampedChange[],
+    segment: Segment,
+  ): Promise<{ published: Position | null; said: Said | null }> {
+    if (changes.length === 0) return { published: null, said: null };
+    const now = await this.stores.segments.now();
+    const said = sayAgain(segment.said, digestOf(changes), now);
+    if (!said) return { published: null, said: segment.said };
+    return { published: await publishChanges(this.producer, changes, now), said };
+  }
+
+  /** One more than the range holds, so that the page proves the range's end. A hash is of one page size. */
+  private pageAfter({ versions }: Listed): { count: number; pageSize: number } {
+    const wanted = Math.ceil((versions.length + 1) / PAGE_SLACK) * PAGE_SLACK;
+    return { count: versions.length, pageSize: Math.min(PAGE_SIZE, wanted) };
+  }
+
+  /** At once in the steady state; after a snapshot, or when there are many, in the background. */
+  private async describe(
+    connector: ConnectorAccess,
+    differences: readonly Difference[],
+    { snapshotCompleted }: VisitContext,
+  ): Promise<{ described: ReadonlyMap<string, ObjectDescription>; undescribed: boolean }> {
+    const latest = differences
+      .filter(({ listed, isLatest }) => isLatest && listed.kind === 'version')
+      .map(({ listed }) => listed);
+    if (!snapshotCompleted || latest.length > this.settings.maxDescribed)
+      return { described: new Map(), undescribed: latest.length > 0 };
+    const readClock = () => readLogicalClock(this.namespace.db);
+    const described = await describeVersions((key, versionId) => connector.describe(key, versionId), latest, readClock);
+    return { described, undescribed: described.size < latest.length };
+  }
+
+  private toChange(
+    mirror: MirrorIdentity,
+    difference: Difference,
+    observed: ObservedInterval,
+    described: ReadonlyMap<string, ObjectDescription>,
+  ): StampedChange {
+    const { listed, mirrored } = difference;
+    const change = changeOf(mirror, difference, observed, described.get(`${listed.versionId}/${listed.key}`));
+    return { change, comparedAt: stampOf(mirrored) };
+  }
+
+  /** R6: the ledger, the delay, the hold, and HEAD's last word. */
+  private async judge(
+    connector: ConnectorAccess,
+    claimed: ClaimedSegment,
+    listing: Listed,
+    found: {
+      missing: readonly MirroredVersion[];
+      mirroredCount: number;
+      observed: ObservedInterval;
+      context: VisitContext;
+    },
+  ): Promise<StampedChange[]> {
+    const { missing, mirroredCount, observed, context } = found;
+    const { mirror, removalsHeld: held } = context;
+    const { ledger, progress, segments } = this.stores;
+    const ledgerOf = await ledger.read(mirror.mirrorId, missing);
+    const now = await segments.now();
+    const verdict = judgeRemovals(
+      missing,
+      ledgerOf,
+      { startedAt: observed.startedAt, now, mirroredCount, held },
+      this.settings.removals,
+    );
+    if (verdict.hold) await progress.holdRemovals(mirror.mirrorId);
+    await ledger.add(mirror.mirrorId, verdict.candidates, observed.endedAt);
+    const gone: MirroredVersion[] = [];
+    for (const version of verdict.toAsk) {
+      if (await connector.isGone(version._id.k, version._id.v)) gone.push(version);
+      else await ledger.markUnlisted(mirror.mirrorId, version, now);
+    }
+    // What is listed again leaves the ledger; what is removed leaves it when the mirror no longer shows it.
+    await ledger.settle(mirror.mirrorId, claimed.segment._id.a, listing.end, missing);
+    return gone.map((version) => ({ change: removalOf(mirror, version, observed), comparedAt: stampOf(version) }));
+  }
+}
+
+const stampOf = (version: MirroredVersion | null): LogicalTime => (version ? fromTimestamp(version.listedAt) : '0');
