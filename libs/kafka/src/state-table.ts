@@ -21,6 +21,13 @@ export interface StateEntry<S> {
   readonly state: S;
 }
 
+/** Somebody who waits until these offsets are reached. */
+interface Waiter {
+  readonly ends: ReadonlyMap<number, string>;
+  resolve(): void;
+  reject(reason: unknown): void;
+}
+
 const DELETE_GROUP_TIMEOUT_MS = 2_000;
 const MAX_WAIT_TIME_MS = 250;
 
@@ -34,9 +41,7 @@ export class StateTable<S extends { readonly revision: LogicalTime }> {
   readonly #loop: ConsumerLoop;
   readonly #topicName: string;
   readonly #logger: Logger;
-  readonly #caughtUp = Promise.withResolvers<void>();
-  /** Partition -> end offset seen at start that is still to be reached. */
-  #missing: Map<number, string> | undefined;
+  readonly #waiters = new Set<Waiter>();
   #reached = new Map<number, string>();
   #groupId = '';
 
@@ -44,8 +49,6 @@ export class StateTable<S extends { readonly revision: LogicalTime }> {
     const { connection, topic } = options;
     this.#topicName = connection.topicName(topic);
     this.#logger = connection.logger.child({ topicName: this.#topicName });
-    // Stopped before it caught up: whoever awaits start() hears it, and nobody else has to.
-    this.#caughtUp.promise.catch(() => undefined);
     this.#loop = new ConsumerLoop({
       connection,
       topicNames: [this.#topicName],
@@ -66,20 +69,20 @@ export class StateTable<S extends { readonly revision: LogicalTime }> {
   async start(): Promise<void> {
     const { connection, topic } = this.options;
     await connection.ensureTopics([topic]);
-    const ends = await retryUntilDone(
-      () => connection.withAdmin((admin) => admin.fetchTopicOffsets(this.#topicName)),
-      this.#loop.signal,
-      (err, waitMs) => this.#logger.warn({ err, waitMs }, 'the end of the topic could not be read, trying again'),
-    );
-    this.#missing = new Map(ends.filter(({ low, high }) => low !== high).map((end) => [end.partition, end.high]));
+    const ends = await this.#readEnds();
     void this.#loop.start();
-    this.#checkCaughtUp();
-    await this.#caughtUp.promise;
+    await this.#wait(ends);
+  }
+
+  /** Resolves when everything is read that the topic holds now: what the table does not show then was not said. */
+  async catchUp(): Promise<void> {
+    await this.#wait(await this.#readEnds());
   }
 
   async stop(): Promise<void> {
     await this.#loop.stop();
-    this.#caughtUp.reject(this.#loop.signal.reason);
+    for (const { reject } of this.#waiters) reject(this.#loop.signal.reason);
+    this.#waiters.clear();
     if (this.#groupId === '') return;
     // Kafka drops an empty group without offsets by itself, only later.
     const deletion = this.options.connection.withAdmin((admin) => admin.deleteGroups([this.#groupId]));
@@ -109,7 +112,7 @@ export class StateTable<S extends { readonly revision: LogicalTime }> {
       else this.#logger.warn({ offset: message.offset, ...parsed }, 'a message of a state topic is skipped');
     }
     this.#reached.set(batch.partition, offsetAfter(batch.lastOffset()));
-    this.#checkCaughtUp();
+    this.#wakeWaiters();
   }
 
   /** R2: a lower revision is ignored, so that neither a replay nor a late message brings an older state back. */
@@ -129,11 +132,29 @@ export class StateTable<S extends { readonly revision: LogicalTime }> {
     }
   }
 
-  #checkCaughtUp(): void {
-    if (this.#missing === undefined) return;
-    for (const [partition, end] of this.#missing) {
-      if (BigInt(this.#reached.get(partition) ?? '0') >= BigInt(end)) this.#missing.delete(partition);
+  /** Partition -> end offset, of the partitions that hold something. */
+  async #readEnds(): Promise<ReadonlyMap<number, string>> {
+    const ends = await retryUntilDone(
+      () => this.options.connection.withAdmin((admin) => admin.fetchTopicOffsets(this.#topicName)),
+      this.#loop.signal,
+      (err, waitMs) => this.#logger.warn({ err, waitMs }, 'the end of the topic could not be read, trying again'),
+    );
+    return new Map(ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, high]));
+  }
+
+  #wait(ends: ReadonlyMap<number, string>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiters.add({ ends, resolve, reject });
+    this.#wakeWaiters();
+    return promise;
+  }
+
+  #wakeWaiters(): void {
+    for (const waiter of this.#waiters) {
+      if (![...waiter.ends].every(([partition, end]) => BigInt(this.#reached.get(partition) ?? '0') >= BigInt(end)))
+        continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve();
     }
-    if (this.#missing.size === 0) this.#caughtUp.resolve();
   }
 }
