@@ -30,6 +30,8 @@ if (run === undefined) {
   console.error(`Usage: bootstrap.mjs ${Object.keys(commands).join(' | ')}`);
   process.exit(2);
 }
+// Whoever reads our output may be gone before the child has ended.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.exit(await prepareAndRun());
 
 async function prepareAndRun() {
@@ -101,7 +103,12 @@ function runProgram(program, programArgs, { stdout = 'inherit' } = {}) {
 /** In a process group of its own: Ctrl-C reaches it once, through here, and not a second time from the terminal. */
 function start(program, programArgs, stdio, env = {}) {
   const path = `${bin}${delimiter}${process.env.PATH ?? ''}`;
-  return spawn(program, programArgs, { cwd: root, stdio, detached: true, env: { ...process.env, ...env, PATH: path } });
+  return spawn(program, programArgs, {
+    cwd: root,
+    stdio,
+    detached: true,
+    env: { ...process.env, ...env, PATH: path, BOOTSTRAP_PID: String(process.pid) },
+  });
 }
 
 /** Settles with the child's exit code. Meanwhile signals are passed on, and npm's death is one. */

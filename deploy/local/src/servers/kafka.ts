@@ -32,8 +32,9 @@ export async function startKafka(options: StartOptions): Promise<RunningKafka> {
     name: 'Kafka',
     command: java.command,
     args: [...javaFlags, '-cp', classPath, 'kafka.Kafka', properties],
-    logFile: options.logFile ?? join(options.dataDir, 'kafka.log'),
+    logFile: join(options.logDir ?? options.dataDir, 'kafka.log'),
     isReady: () => answers(port),
+    onSpawn: options.onSpawn,
   });
   await server.start();
   return Object.assign(server, {

@@ -36,8 +36,9 @@ export async function startMinio(options: MinioOptions): Promise<RunningMinio> {
     command,
     args: ['server', folder, '--address', `${host}:${port}`],
     env: { ...quiet, ...options.env, MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey },
-    logFile: options.logFile ?? join(options.dataDir, 'minio.log'),
+    logFile: join(options.logDir ?? options.dataDir, 'minio.log'),
     isReady: () => saysReady(endpoint),
+    onSpawn: options.onSpawn,
   });
   await server.start();
   return Object.assign(server, {

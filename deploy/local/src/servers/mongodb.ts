@@ -25,8 +25,9 @@ export async function startMongo(options: StartOptions): Promise<RunningMongo> {
     name: 'MongoDB',
     command,
     args: mongodArguments(dbPath, port),
-    logFile: options.logFile ?? join(options.dataDir, 'mongodb.log'),
+    logFile: join(options.logDir ?? options.dataDir, 'mongodb.log'),
     isReady: () => becomePrimary(port),
+    onSpawn: options.onSpawn,
   });
   await server.start();
   return Object.assign(server, {

@@ -13,6 +13,8 @@ export interface ServerProcessOptions {
   env?: Record<string, string>;
   /** Its output is appended here. */
   logFile: string;
+  /** Called with the pid of each process as soon as it exists, long before it is ready. */
+  onSpawn?(pid: number): void;
   /** Settles true when the server does its work; asked again until then, or until `startTimeoutMs`. */
   isReady(): Promise<boolean>;
   startTimeoutMs?: number;
@@ -57,6 +59,7 @@ export class ServerProcess {
     if (this.#child !== null) throw new Error(`${this.options.name} runs already`);
     const child = spawnLogged(this.options);
     this.#child = child;
+    if (child.pid !== undefined) this.options.onSpawn?.(child.pid);
     child.once('exit', () => {
       if (this.#child === child) this.#child = null;
     });

@@ -5,7 +5,7 @@ import { type RunningMongo, startMongo } from './mongodb.js';
 import { freePorts } from './ports.js';
 import type { RunningServer, StartOptions } from './start-options.js';
 
-export interface ServersOptions extends Omit<StartOptions, 'port' | 'logFile'> {
+export interface ServersOptions extends Omit<StartOptions, 'port'> {
   /** Free ones for what is not given. */
   ports?: { mongodb?: number; kafka?: number; minio?: number };
   minio?: Pick<MinioOptions, 'accessKeyId' | 'secretAccessKey' | 'env'>;
@@ -22,14 +22,14 @@ export interface RunningServers {
 
 /** Installs what is missing and starts all three side by side. When one fails, the others are stopped, then it throws. */
 export async function startServers(options: ServersOptions): Promise<RunningServers> {
-  const { dataDir, report, ports = {}, minio } = options;
-  await mkdir(dataDir, { recursive: true });
+  const { ports = {}, minio, ...shared } = options;
+  await mkdir(shared.dataDir, { recursive: true });
   const [freeMongodb, freeKafka, freeMinio] = await freePorts(3);
   // MinIO first: it has the longest way when it is not yet built.
   const starting = [
-    startMinio({ ...minio, dataDir, report, port: ports.minio ?? freeMinio }),
-    startKafka({ dataDir, report, port: ports.kafka ?? freeKafka }),
-    startMongo({ dataDir, report, port: ports.mongodb ?? freeMongodb }),
+    startMinio({ ...minio, ...shared, port: ports.minio ?? freeMinio }),
+    startKafka({ ...shared, port: ports.kafka ?? freeKafka }),
+    startMongo({ ...shared, port: ports.mongodb ?? freeMongodb }),
   ] as const;
   const settled = await Promise.allSettled(starting);
   const failed = settled.filter((result) => result.status === 'rejected').map(({ reason }) => reason as Error);

@@ -6,9 +6,11 @@ export interface StartOptions {
   dataDir: string;
   /** A free one when none is given. */
   port?: number;
-  /** In `dataDir` when none is given. */
-  logFile?: string;
+  /** For the log file, NAME.log; `dataDir` when none is given. */
+  logDir?: string;
   report?: Report;
+  /** Called with the pid of each process as soon as it exists. */
+  onSpawn?(pid: number): void;
 }
 
 /** A server on loopback. After `stop` or `kill`, `start` brings it back on the same port with the same data. */

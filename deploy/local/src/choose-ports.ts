@@ -1,0 +1,22 @@
+import { freePorts, isTaken } from './servers/ports.js';
+import { flagOf, type PortName, portNames, type Settings, variableOf } from './settings.js';
+
+/** The ports that are not ours to listen on when the servers are somebody else's. */
+export const serverPorts: PortName[] = ['connector', 'kafka', 'mongodb'];
+
+/** Replaces each 0 by a free port. Throws when one that was asked for is taken, with how to choose another. */
+export async function choosePorts({ ports, externalServers }: Settings): Promise<Record<PortName, number>> {
+  const ours = portNames.filter((name) => !(externalServers && serverPorts.includes(name)));
+  const taken = await Promise.all(ours.map((name) => ports[name] !== 0 && isTaken(ports[name])));
+  const faults = ours.filter((_, index) => taken[index]).map((name) => sayTaken(name, ports[name]));
+  if (faults.length > 0) throw new Error(`${faults.join('\n')}\nOr take free ports for all: npm start -- --free-ports`);
+  const free = await freePorts(portNames.length);
+  const entries = portNames.map((name, index) => [name, ports[name] || free[index]] as const);
+  return Object.fromEntries(entries) as Record<PortName, number>;
+}
+
+function sayTaken(name: PortName, port: number): string {
+  const other = port + 10;
+  const choice = `npm start -- --${flagOf(name)} ${other}, or ${variableOf(name)}=${other}`;
+  return `Port ${port}, for ${name}, is taken. Choose another: ${choice}`;
+}

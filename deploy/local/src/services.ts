@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import type { LocalFolder, Secrets } from './local-folder.js';
+import { ServerProcess } from './servers/server-process.js';
+import type { PortName } from './settings.js';
+
+export interface StackAddresses {
+  ports: Record<PortName, number>;
+  mongodbUrl: string;
+  kafkaBrokers: string[];
+}
+
+export interface ServiceOptions extends StackAddresses {
+  /** Of the clone. */
+  root: string;
+  folder: LocalFolder;
+  logLevel: string;
+  onSpawn(pid: number): void;
+}
+
+type ServiceName = 'config' | 'metadata' | 'poller' | 'gateway';
+type Environment = Record<string, string>;
+
+const host = '127.0.0.1';
+/** A service has 10 s to end; what it says in its last moment still counts. */
+const stopTimeoutMs = 10_000;
+// The guard refuses loopback and private networks unless told so; the stand-in connector is on loopback.
+const endpointGuard = { ENDPOINT_ALLOW_NETWORKS: '127.0.0.0/8,::1/128' };
+
+/** The services in the order of their start, each with what its environment has beyond what all share. */
+const table: Array<{ name: ServiceName; environment(options: ServiceOptions, secrets: Secrets): Environment }> = [
+  {
+    name: 'config',
+    environment: ({ ports }, secrets) => ({
+      ...endpointGuard,
+      MASTER_KEY: secrets.masterKey,
+      BOOTSTRAP_ADMIN_TOKEN: secrets.adminToken,
+      POLLER_URL: urlOf(ports.poller),
+      METADATA_URL: urlOf(ports.metadata),
+      LOCAL_STACK: 'true',
+    }),
+  },
+  { name: 'metadata', environment: ({ ports }) => ({ CONFIG_URL: urlOf(ports.config) }) },
+  { name: 'poller', environment: ({ ports }) => ({ ...endpointGuard, CONFIG_URL: urlOf(ports.config) }) },
+  {
+    name: 'gateway',
+    environment: ({ ports, folder }) => ({
+      ...endpointGuard,
+      CONFIG_URL: urlOf(ports.config),
+      STAGING_URL: `file://${folder.staging}`,
+    }),
+  },
+];
+
+/** The services as processes that are not yet started, in the order in which they are. */
+export function createServices(options: ServiceOptions): ServerProcess[] {
+  const secrets = options.folder.secrets();
+  return table.map(({ name, environment }) => {
+    const own = environment(options, secrets);
+    return createService(name, options, { ...sharedEnvironment(options, secrets), ...own });
+  });
+}
+
+export function urlOf(port: number): string {
+  return `http://${host}:${port}`;
+}
+
+function createService(name: ServiceName, options: ServiceOptions, environment: Environment): ServerProcess {
+  const port = options.ports[name];
+  return new ServerProcess({
+    name,
+    command: process.execPath,
+    args: [...process.execArgv, join(options.root, 'services', name, 'dist', 'main.js')],
+    env: { ...environment, PORT: String(port) },
+    logFile: join(options.folder.logs, `${name}.log`),
+    isReady: async () => (await fetch(`${urlOf(port)}/readyz`, { signal: AbortSignal.timeout(2000) })).ok,
+    onSpawn: options.onSpawn,
+    stopTimeoutMs,
+  });
+}
+
+function sharedEnvironment({ mongodbUrl, kafkaBrokers, logLevel }: ServiceOptions, secrets: Secrets): Environment {
+  return {
+    MONGODB_URL: mongodbUrl,
+    KAFKA_BROKERS: kafkaBrokers.join(','),
+    TOPIC_PREFIX: '',
+    SERVICE_TOKEN: secrets.serviceToken,
+    HOST: host,
+    LOG_LEVEL: logLevel,
+  };
+}
