@@ -6,6 +6,7 @@ export {
   startMinio,
   startMongo,
 } from '@mirror/local';
+export { type BucketShape, standardShape } from './bucket-plan.js';
 export {
   connectorClient,
   type FreshBucket,
@@ -14,5 +15,7 @@ export {
   setVersioning,
 } from './fresh-bucket.js';
 export { type FreshDatabase, freshDatabase } from './fresh-database.js';
+export { type GeneratedBucket, type GenerateOptions, generateBucket } from './generate-bucket.js';
+export { seededRandom } from './seeded-random.js';
 export { type ConnectorAddress, freshName, type TestServers, testServers } from './servers.js';
 export { type WaitOptions, waitFor } from './wait-for.js';
