@@ -14,6 +14,9 @@ export {
 } from './apply-writes.js';
 export { compareKeys, hasAmbiguousOrder } from './compare-keys.js';
 export { type MirrorFigures, mirrorFigures } from './figures.js';
+export { findLatest, findVersion } from './find-version.js';
+export { type ListVersionsRequest, listObjectVersions, type VersionEntry } from './list-object-versions.js';
+export { type ListPage, type ListRequest, listObjects, type ObjectEntry } from './list-objects.js';
 export { fromTimestamp, lastOperationTime, readLogicalClock, secondsOf, toTimestamp } from './logical-clock.js';
 export { Namespace, TOMBSTONE_DAYS } from './namespace.js';
 export { openMongo } from './open-mongo.js';
@@ -27,3 +30,4 @@ export {
   segmentsOf,
 } from './segment.js';
 export type { ListingFacts, NamedValues, StoredDescription, VersionDocument, VersionId } from './version-document.js';
+export type { ListedDocument } from './version-scan.js';
