@@ -102,7 +102,7 @@ export class VersionScan {
 
   async #restOfKey({ k, v }: VersionId, place: number, size: number): Promise<ListedDocument[]> {
     const found = await this.#find({ '_id.k': k, place: { $gte: place } }, size + SHARED_PLACES);
-    return found.slice(found.length > 0 ? 1 : 0);
+    return found.slice(found.findIndex(({ _id }) => _id.v === v) + 1);
   }
 
   #keys(lower: { $gt: string } | { $gte: string }): { $gt?: string; $gte?: string; $lt?: string } {

@@ -114,6 +114,12 @@ describe('listings in pages equal the model', () => {
   });
 });
 
+it('a marker between UTF-8 and UTF-16 order begins at the prefix', async () => {
+  await fill([versionDocument('\u{e001}', 0), versionDocument('😀a', 0)]);
+  const { entries } = await listObjects(versions(), { prefix: '😀', delimiter: '', after: '\u{e000}', limit: 9 });
+  expect(entries.map(({ name }) => name)).toEqual(['😀a']);
+});
+
 describe('version markers', () => {
   const all = [0, 1, 2, 3].map((place) => versionDocument('k', place)).concat(versionDocument('z', 0));
   const after = async (afterVersionId: string | null, prefix = '') => {
