@@ -7,6 +7,7 @@ export {
   startMongo,
 } from '@mirror/local';
 export { type BucketShape, standardShape } from './bucket-plan.js';
+export { type ChangeKind, type Churned, type ChurnOptions, churn, type MadeChange } from './churn.js';
 export {
   connectorClient,
   type FreshBucket,

@@ -1,0 +1,36 @@
+import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Churned, churn, type FreshBucket, freshBucket, generateBucket } from '../src/index.js';
+
+describe('churn', () => {
+  let target: FreshBucket;
+  let churned: Churned;
+  beforeAll(async () => {
+    target = await freshBucket({ versioning: 'none', prefix: 'churned' });
+    await generateBucket(target.s3, target.bucket, { shape: { versions: 300, hotKeyVersions: 5, nullVersions: 10 } });
+    churned = await churn(target.s3, target.bucket, { seed: 7, changesPerSecond: 40, seconds: 3 });
+  });
+  afterAll(() => target.drop());
+
+  it('makes as many changes a second as asked for, of every kind', () => {
+    // A delete or tagging that a removal overtook is no change.
+    expect(churned.changes.length).toBeGreaterThan(110);
+    expect(churned.changes.length).toBeLessThanOrEqual(120);
+    expect(churned.seconds).toBeGreaterThan(2.9);
+    const kinds = new Set(churned.changes.map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual(['deleteMarker', 'overwrite', 'put', 'tagging', 'versionRemoval']);
+  });
+
+  it('records what the bucket then lists', async () => {
+    const page = await target.s3.send(new ListObjectVersionsCommand({ Bucket: target.bucket }));
+    const listed = new Set(
+      [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].map((v) => `${v.Key} ${v.VersionId}`),
+    );
+    const id = ({ key, versionId }: { key: string; versionId: string }) => `${key} ${versionId}`;
+    const removed = new Set(churned.changes.filter(({ kind }) => kind === 'versionRemoval').map(id));
+    const written = churned.changes.filter(({ kind }) => kind !== 'versionRemoval' && kind !== 'tagging').map(id);
+    expect(written.filter((version) => !removed.has(version) && !listed.has(version))).toEqual([]);
+    expect([...removed].filter((version) => listed.has(version))).toEqual([]);
+    expect(listed.size).toBe(300 + written.length - removed.size);
+  });
+});
