@@ -3,15 +3,17 @@ import { type LogEntry, type logCreator, logLevel } from 'kafkajs';
 
 /** kafkajs says this whenever retries are bounded; message-sender.ts replaces the producer after every failure instead. */
 const KNOWN_WARNING = 'Limiting retries for the idempotent producer';
+/** A broker's answer with an error code, which is an exception too, logged where that is handled; often it is none at all. */
+const ERROR_ANSWER = /^Response [A-Z]/;
 
-/** Sends what kafkajs logs to pino, each entry at the level of the same name. */
+/** Sends what kafkajs logs to pino, each entry at the level of the same name but for the two above. */
 export function kafkaLog(logger: Logger): logCreator {
   return () =>
     ({ namespace, level, log: { message, timestamp: _timestamp, logger: _logger, ...fields } }: LogEntry) => {
       const entry = { ...fields, namespace };
       switch (level) {
         case logLevel.ERROR:
-          return logger.error(entry, message);
+          return ERROR_ANSWER.test(message) ? logger.debug(entry, message) : logger.error(entry, message);
         case logLevel.WARN:
           return message.startsWith(KNOWN_WARNING) ? logger.debug(entry, message) : logger.warn(entry, message);
         case logLevel.INFO:
