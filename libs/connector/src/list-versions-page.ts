@@ -1,0 +1,95 @@
+import { hash } from 'node:crypto';
+import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { PermanentError, TransientError } from '@mirror/runtime';
+import { entries } from './error-table.js';
+import { parseVersionPage, type VersionPage } from './parse-version-page.js';
+import { type RawAnswer, RawBody } from './raw-body.js';
+import { errorOf, errorOfAnswer, translateS3Error } from './translate-error.js';
+
+export interface VersionPageRequest {
+  /** Lists what follows: a key, or a page's `nextKeyMarker`. */
+  readonly keyMarker?: string;
+  /** A page's `nextVersionIdMarker`, only together with its `nextKeyMarker`. */
+  readonly versionIdMarker?: string;
+  /** 1 to 1,000; endpoints give no more, whatever is asked for. */
+  readonly maxKeys: number;
+  readonly prefix?: string;
+}
+
+/** A complete answer to ListObjectVersions, not yet parsed. */
+export interface RawVersionPage {
+  readonly body: Buffer;
+  /** SHA-256 of the body, in hex: equal for an equal request as long as nothing in its range changed. */
+  readonly hash: string;
+  /** Throws a PermanentError S3.BAD_LISTING that says what is wrong. */
+  parse(): VersionPage;
+}
+
+/**
+ * Sends one ListObjectVersions request, once, and answers its body as it came: complete, and of a listing. Throws by the
+ * error table; S3.TRUNCATED (transient) when the body was cut.
+ */
+export async function listVersionsPage(
+  client: S3Client,
+  bucket: string,
+  request: VersionPageRequest,
+  signal?: AbortSignal,
+): Promise<RawVersionPage> {
+  const command = new ListObjectVersionsCommand({
+    Bucket: bucket,
+    KeyMarker: request.keyMarker,
+    VersionIdMarker: request.versionIdMarker,
+    MaxKeys: request.maxKeys,
+    Prefix: request.prefix,
+    // Without it, keys with control characters have no form in XML.
+    EncodingType: 'url',
+  });
+  const raw = new RawBody();
+  command.middlewareStack.add((next) => async (args) => raw.take(await next(args)), takeRaw);
+  try {
+    await client.send(command, { abortSignal: signal });
+    return rawPage(raw.answer);
+  } catch (error) {
+    throw translateS3Error(error);
+  }
+}
+
+const takeRaw = { step: 'deserialize', name: 'takeRawBody' } as const;
+
+function rawPage(answer: RawAnswer | undefined): RawVersionPage {
+  if (answer === undefined) throw notAListing();
+  const { body } = answer;
+  if (!isComplete(body)) throw whyIncomplete(body);
+  // SHA-256 has the hardware's help: as fast as SHA-1 here, and two to four times as fast as BLAKE2 and MD5.
+  return { body, hash: hash('sha256', body, 'hex'), parse: () => parseVersionPage(body) };
+}
+
+const rootEnd = '</ListVersionsResult>';
+/** The root's closing tag, and what white space an endpoint may put after it. */
+const tailBytes = rootEnd.length + 16;
+
+function isComplete(body: Buffer): boolean {
+  return body.subarray(-tailBytes).toString('latin1').trimEnd().endsWith(rootEnd);
+}
+
+/** Status 200 says little: an endpoint that fails after its headers puts an error document into the body. */
+function whyIncomplete(body: Buffer): Error {
+  const start = body.subarray(0, 1000).toString('utf8');
+  const code = /<Error>.*?<Code>([A-Za-z0-9.]{1,60})<\/Code>/s.exec(start)?.[1];
+  if (code !== undefined) return errorOfAnswer(500, code, 'an error inside an answer with status 200');
+  if (
+    body.length > 0 &&
+    !'<?xml <ListVersionsResult'.includes(start.slice(0, 6)) &&
+    !/<ListVersionsResult/.test(start)
+  ) {
+    return notAListing();
+  }
+  return new TransientError(`The version listing was cut after ${body.length} bytes`, {
+    code: 'S3.TRUNCATED',
+    hint: 'The connection ended in the middle of an answer: look at the endpoint, and at proxies before it.',
+  });
+}
+
+function notAListing(): PermanentError | TransientError {
+  return errorOf(entries.notS3, 'The answer to ListObjectVersions is no version listing');
+}

@@ -1,0 +1,218 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { PermanentError } from '@mirror/runtime';
+import { compareKeyBytes } from './key-order.js';
+import { XmlFault, XmlScanner } from './xml-scanner.js';
+
+/** A delete marker has no content: size 0, no ETag, no storage class, though some endpoints list such for it. */
+export interface ListedVersion {
+  readonly key: string;
+  /** Opaque; `null` for what was written before versioning was enabled. */
+  readonly versionId: string;
+  readonly kind: 'version' | 'deleteMarker';
+  readonly isLatest: boolean;
+  /** Bytes. */
+  readonly size: number;
+  /** Without quotes; empty where the endpoint gives none. */
+  readonly etag: string;
+  /** ISO 8601 in UTC, as listed. */
+  readonly lastModified: string;
+  /** Empty where the endpoint gives none. */
+  readonly storageClass: string;
+}
+
+export interface VersionPage {
+  /** In listed order, versions and delete markers interleaved. */
+  readonly versions: readonly ListedVersion[];
+  readonly isTruncated: boolean;
+  /** Opaque: sent back as they came (already decoded where the endpoint URL-encodes). Only on a truncated page. */
+  readonly nextKeyMarker?: string;
+  readonly nextVersionIdMarker?: string;
+  /** Whether the keys only grow, by UTF-8 bytes. */
+  readonly orderKept: boolean;
+}
+
+/**
+ * Parses the body of one ListObjectVersions answer. Unknown elements are skipped, since endpoints have their own. Throws
+ * a PermanentError S3.BAD_LISTING that says what is wrong.
+ */
+export function parseVersionPage(body: Buffer): VersionPage {
+  if (!isUtf8(body)) throw badListing('it is not UTF-8');
+  try {
+    // Most pages are ASCII, which is decoded several times faster as Latin-1.
+    const text = body.toString(isAscii(body) ? 'latin1' : 'utf8');
+    return readPage(new XmlScanner(text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text));
+  } catch (error) {
+    if (error instanceof XmlFault) throw badListing(`${error.message}, at character ${error.position}`);
+    throw error;
+  }
+}
+
+export function badListing(what: string): PermanentError {
+  return new PermanentError(`The endpoint's version listing can't be used: ${what}`, {
+    code: 'S3.BAD_LISTING',
+    hint: 'Nothing was changed. Look for a proxy that alters answers, or for a fault of the endpoint.',
+  });
+}
+
+function readPage(scanner: XmlScanner): VersionPage {
+  const head: Head = {};
+  const versions: MutableVersion[] = [];
+  const readVersion = versionReader(scanner);
+  scanner.prolog();
+  if (scanner.open() !== root) scanner.fail(`another root than <${root}>`);
+  scanner.children(root, (name) => {
+    if (name === 'Version') versions.push(readVersion(name, 'version'));
+    else if (name === 'DeleteMarker') versions.push(readVersion(name, 'deleteMarker'));
+    else readHead(scanner, name, head);
+    if (versions.length > maxVersions) scanner.fail(`more than ${maxVersions} versions`);
+  });
+  scanner.end();
+  return finishPage(scanner, head, versions);
+}
+
+const root = 'ListVersionsResult';
+/** S3 gives 1,000 at most; endpoints that take `max-keys` at its word may give somewhat more. */
+const maxVersions = 10_000;
+
+interface Head {
+  IsTruncated?: string;
+  NextKeyMarker?: string;
+  NextVersionIdMarker?: string;
+  EncodingType?: string;
+}
+
+function readHead(scanner: XmlScanner, name: string, head: Head): void {
+  switch (name) {
+    case 'IsTruncated':
+    case 'NextKeyMarker':
+    case 'NextVersionIdMarker':
+    case 'EncodingType':
+      if (head[name] !== undefined) scanner.fail(`a second <${name}>`);
+      head[name] = scanner.text(name);
+      return;
+    default:
+      // Name, Prefix, and the markers echoed: S3 Connector decodes those, so that they are no markers any more.
+      scanner.skip(name);
+  }
+}
+
+type MutableVersion = { -readonly [K in keyof ListedVersion]: ListedVersion[K] };
+
+const noFields = {
+  Key: undefined as string | undefined,
+  VersionId: undefined as string | undefined,
+  IsLatest: undefined as string | undefined,
+  LastModified: undefined as string | undefined,
+  ETag: undefined as string | undefined,
+  Size: undefined as string | undefined,
+  StorageClass: undefined as string | undefined,
+};
+type Fields = typeof noFields;
+
+/** Reads one version after the other into the same fields: what a page allocates is most of what it costs. */
+function versionReader(scanner: XmlScanner): (element: string, kind: ListedVersion['kind']) => MutableVersion {
+  const fields: Fields = { ...noFields };
+  const visit = (name: string) => readField(scanner, name, fields);
+  return (element, kind) => {
+    Object.assign(fields, noFields);
+    scanner.children(element, visit);
+    return versionOf(scanner, fields, kind);
+  };
+}
+
+function readField(scanner: XmlScanner, name: string, fields: Fields): void {
+  switch (name) {
+    case 'Key':
+    case 'VersionId':
+    case 'IsLatest':
+    case 'LastModified':
+    case 'ETag':
+    case 'Size':
+    case 'StorageClass':
+      if (fields[name] !== undefined) scanner.fail(`a second <${name}> in one version`);
+      fields[name] = scanner.text(name);
+      return;
+    default:
+      scanner.skip(name);
+  }
+}
+
+function versionOf(scanner: XmlScanner, fields: Fields, kind: ListedVersion['kind']): MutableVersion {
+  const isVersion = kind === 'version';
+  return {
+    key: required(scanner, fields, 'Key'),
+    versionId: required(scanner, fields, 'VersionId'),
+    kind,
+    isLatest: flag(scanner, required(scanner, fields, 'IsLatest')),
+    size: isVersion ? size(scanner, required(scanner, fields, 'Size')) : 0,
+    etag: isVersion ? unquote(fields.ETag ?? '') : '',
+    lastModified: time(scanner, required(scanner, fields, 'LastModified')),
+    storageClass: isVersion ? (fields.StorageClass ?? '') : '',
+  };
+}
+
+function finishPage(scanner: XmlScanner, head: Head, versions: MutableVersion[]): VersionPage {
+  const decode = urlDecoder(scanner, head.EncodingType);
+  if (decode) for (const version of versions) version.key = decode(version.key);
+  const isTruncated = flag(scanner, head.IsTruncated ?? scanner.fail('no <IsTruncated>'));
+  const page = { versions, isTruncated, orderKept: isInOrder(versions) };
+  if (!isTruncated) return page;
+  if (!head.NextKeyMarker) scanner.fail('it says that more follows, but not from where (no <NextKeyMarker>)');
+  const nextKeyMarker = decode ? decode(head.NextKeyMarker) : head.NextKeyMarker;
+  return { ...page, nextKeyMarker, ...(head.NextVersionIdMarker && { nextVersionIdMarker: head.NextVersionIdMarker }) };
+}
+
+/** Keys are encoded only where the answer says so: some endpoints ignore the request for it. */
+function urlDecoder(scanner: XmlScanner, encodingType: string | undefined): ((text: string) => string) | undefined {
+  if (!encodingType) return undefined;
+  if (encodingType !== 'url') scanner.fail(`the unknown encoding ${encodingType}`);
+  return (text) => {
+    // A plus is a space, as S3 itself writes it; endpoints that write %20 encode the plus of a key.
+    const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+    if (!spaced.includes('%')) return spaced;
+    try {
+      return decodeURIComponent(spaced);
+    } catch {
+      return scanner.fail(`a key that is not URL-encoded: ${text.slice(0, 40)}`);
+    }
+  };
+}
+
+function isInOrder(versions: readonly ListedVersion[]): boolean {
+  let previous = '';
+  for (const { key } of versions) {
+    if (key === previous) continue;
+    if (compareKeyBytes(previous, key) > 0) return false;
+    previous = key;
+  }
+  return true;
+}
+
+function required(scanner: XmlScanner, fields: Fields, name: keyof Fields): string {
+  return fields[name] || scanner.fail(`a version without <${name}>`);
+}
+
+function flag(scanner: XmlScanner, text: string): boolean {
+  if (text !== 'true' && text !== 'false') scanner.fail(`"${text.slice(0, 20)}" where true or false should be`);
+  return text === 'true';
+}
+
+function size(scanner: XmlScanner, text: string): number {
+  const bytes = /^[0-9]{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(bytes) ? bytes : scanner.fail(`the size "${text.slice(0, 20)}"`);
+}
+
+const instant =
+  /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,9})?Z$/;
+
+function time(scanner: XmlScanner, text: string): string {
+  if (!instant.test(text)) scanner.fail(`the time "${text.slice(0, 30)}"`);
+  const day = text.slice(8, 10);
+  // Not every month has them; looked at more closely only then, because parsing a date is slow.
+  const isInMonth = day <= '28' || new Date(text).toISOString().slice(8, 10) === day;
+  return isInMonth ? text : scanner.fail(`the time "${text}"`);
+}
+
+function unquote(etag: string): string {
+  return etag.length >= 2 && etag.startsWith('"') && etag.endsWith('"') ? etag.slice(1, -1) : etag;
+}
