@@ -1,0 +1,61 @@
+import type { MirroredVersion } from '@mirror/namespace';
+import { describe, expect, it } from 'vitest';
+import { type Candidate, judgeRemovals } from './judge-removals.js';
+
+const SETTINGS = { delaySeconds: 10, floorVersions: 3, maxHeads: 2 };
+const NOW = new Date('2026-01-02T00:00:00Z');
+const time = (seconds: number): string => (BigInt(seconds) << 32n).toString();
+
+const missing = (count: number): MirroredVersion[] =>
+  Array.from({ length: count }, (_, index) => ({ _id: { k: `k${index}`, v: '1' } }) as MirroredVersion);
+
+const visit = { startedAt: time(100), now: NOW, mirroredCount: 100, held: false };
+const known = (candidate: Partial<Candidate>) => () =>
+  ({ state: 'missing', missedAt: time(90), askAgainAt: new Date(0), ...candidate }) as Candidate;
+const unknown = () => undefined;
+
+describe('judgeRemovals', () => {
+  it('asks nothing about a version that is missed for the first time', () => {
+    expect(judgeRemovals(missing(1), unknown, visit, SETTINGS)).toMatchObject({
+      candidates: [{}],
+      toAsk: [],
+      hold: false,
+    });
+  });
+
+  it('asks about one that a listing begun ten seconds after its first omission still omits', () => {
+    expect(judgeRemovals(missing(1), known({ missedAt: time(90) }), visit, SETTINGS).toAsk).toHaveLength(1);
+    expect(judgeRemovals(missing(1), known({ missedAt: time(91) }), visit, SETTINGS).toAsk).toHaveLength(0);
+  });
+
+  it('asks at most so many a visit', () => {
+    expect(judgeRemovals(missing(3), known({}), visit, SETTINGS).toAsk).toHaveLength(2);
+  });
+
+  it('asks about an unlisted version when its backoff is over', () => {
+    const later = new Date(NOW.getTime() + 1);
+    expect(
+      judgeRemovals(missing(1), known({ state: 'unlisted', askAgainAt: later }), visit, SETTINGS).toAsk,
+    ).toHaveLength(0);
+    expect(
+      judgeRemovals(missing(1), known({ state: 'unlisted', askAgainAt: NOW }), visit, SETTINGS).toAsk,
+    ).toHaveLength(1);
+  });
+
+  it('holds when more than half of the range and more than the floor are missing', () => {
+    expect(judgeRemovals(missing(4), known({}), { ...visit, mirroredCount: 7 }, SETTINGS)).toMatchObject({
+      hold: true,
+      toAsk: [],
+    });
+    expect(judgeRemovals(missing(4), known({}), { ...visit, mirroredCount: 8 }, SETTINGS)).toMatchObject({
+      hold: false,
+    });
+    expect(judgeRemovals(missing(3), known({}), { ...visit, mirroredCount: 3 }, SETTINGS)).toMatchObject({
+      hold: false,
+    });
+  });
+
+  it('asks nothing while removals are held', () => {
+    expect(judgeRemovals(missing(1), known({}), { ...visit, held: true }, SETTINGS).toAsk).toEqual([]);
+  });
+});

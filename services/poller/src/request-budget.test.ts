@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { RequestBudget } from './request-budget.js';
+
+describe('RequestBudget', () => {
+  it('lets a burst go at once, and spaces what follows', () => {
+    const now = 0;
+    const budget = new RequestBudget(10, 2, () => now);
+    expect([budget.take(), budget.take(), budget.take(), budget.take()]).toEqual([0, 0, 100, 200]);
+  });
+
+  it('never answers more than its rate over a long time, however it is asked', () => {
+    let now = 0;
+    const budget = new RequestBudget(10, 5, () => now);
+    let sent = 0;
+    while (now < 60_000) {
+      now += budget.take();
+      sent += 1;
+      now += sent % 3;
+    }
+    expect(sent).toBeLessThanOrEqual(60 * 10 + 5 + 1);
+  });
+});
