@@ -49,7 +49,7 @@ async function installDependencies() {
   if (readIfThere(stamp) === hash && existsSync(node)) return 0;
   if (!installedByHand(lock)) {
     console.error('Installing dependencies (npm ci)');
-    const code = await runProgram('npm', ['ci', '--no-progress'], { stdout: 'stderr' });
+    const code = await runProgram('npm', ['ci', '--no-progress', '--loglevel=error'], { stdout: 'stderr' });
     if (code !== 0) return code;
   }
   writeFileSync(stamp, hash);

@@ -9,14 +9,29 @@ export async function choosePorts({ ports, externalServers }: Settings): Promise
   const ours = portNames.filter((name) => !(externalServers && serverPorts.includes(name)));
   const taken = await Promise.all(ours.map((name) => ports[name] !== 0 && isTaken(ports[name])));
   const faults = ours.filter((_, index) => taken[index]).map((name) => sayTaken(name, ports[name]));
-  if (faults.length > 0) throw new Error(`${faults.join('\n')}\nOr take free ports for all: npm start -- --free-ports`);
+  faults.push(
+    ...(await silentServers(
+      portNames.filter((name) => !ours.includes(name)),
+      ports,
+    )),
+  );
+  if (faults.length > 0) throw new Error(faults.join('\n'));
   const free = await freePorts(portNames.length);
   const entries = portNames.map((name, index) => [name, ports[name] || free[index]] as const);
   return Object.fromEntries(entries) as Record<PortName, number>;
 }
 
+/** Somebody else's servers must be there. */
+async function silentServers(names: PortName[], ports: Settings['ports']): Promise<string[]> {
+  const there = await Promise.all(names.map((name) => isTaken(ports[name])));
+  const silent = names.filter((_, index) => !there[index]);
+  return silent.map(
+    (name) => `Nothing listens on port ${ports[name]}, where ${name} is expected: docker compose up -d --wait`,
+  );
+}
+
 function sayTaken(name: PortName, port: number): string {
   const other = port + 10;
   const choice = `npm start -- --${flagOf(name)} ${other}, or ${variableOf(name)}=${other}`;
-  return `Port ${port}, for ${name}, is taken. Choose another: ${choice}`;
+  return `Port ${port}, for ${name}, is taken. Choose another: ${choice}; or free ones for all: --free-ports`;
 }

@@ -68,6 +68,7 @@ function createService(name: ServiceName, options: ServiceOptions, environment: 
   const port = options.ports[name];
   return new ServerProcess({
     name,
+    port,
     command: process.execPath,
     args: [...process.execArgv, join(options.root, 'services', name, 'dist', 'main.js')],
     env: { ...environment, PORT: String(port) },

@@ -33,9 +33,10 @@ export class Supervisor {
     };
     const schedule = (reason: string): void => {
       if (this.#released) return;
-      delayMs = Date.now() - startedAt > provenAfterMs ? firstDelayMs : Math.min(delayMs * 2, highestDelayMs);
+      if (Date.now() - startedAt > provenAfterMs) delayMs = firstDelayMs;
       this.report(`${reason}\n${child.name} is started again in ${delayMs / 1000} s`);
       this.#later(restart, delayMs);
+      delayMs = Math.min(delayMs * 2, highestDelayMs);
     };
     child.onDeath(() => schedule(`${child.name} died. The end of ${child.logFile}:\n${tailOf(child.logFile)}`));
   }

@@ -53,8 +53,9 @@ async function startOwnSet(project: TestProject): Promise<() => Promise<void>> {
 
 function runningSet(): TestServers | null {
   const file = process.env.MIRROR_TEST_SERVERS ?? sharedSetFile;
-  const set = readJson(file) as (TestServers & { process: ProcessIdentity }) | null;
-  return set !== null && isRunning(set.process) ? set : null;
+  const set = readJson(file) as (TestServers & { process?: ProcessIdentity }) | null;
+  if (set === null) return null;
+  return set.process === undefined || isRunning(set.process) ? set : null; // without a process: Docker's, or another machine's
 }
 
 /** Removes the data of runs that were killed before they could do so themselves. */

@@ -29,6 +29,7 @@ export async function startKafka(options: StartOptions): Promise<RunningKafka> {
   await writeFile(properties, serverProperties(join(folder, 'data'), port, controllerPort));
   await format(classPath, properties, join(folder, 'data'));
   const server = new ServerProcess({
+    port,
     name: 'Kafka',
     command: java.command,
     args: [...javaFlags, '-cp', classPath, 'kafka.Kafka', properties],
@@ -39,7 +40,6 @@ export async function startKafka(options: StartOptions): Promise<RunningKafka> {
   await server.start();
   return Object.assign(server, {
     brokers: [`${host}:${port}`],
-    port,
   });
 }
 

@@ -32,6 +32,7 @@ export async function startMinio(options: MinioOptions): Promise<RunningMinio> {
   const folder = join(options.dataDir, 'minio');
   await mkdir(folder, { recursive: true });
   const server = new ServerProcess({
+    port,
     name: 'MinIO',
     command,
     args: ['server', folder, '--address', `${host}:${port}`],
@@ -46,7 +47,6 @@ export async function startMinio(options: MinioOptions): Promise<RunningMinio> {
     region: 'us-east-1',
     accessKeyId,
     secretAccessKey,
-    port,
   });
 }
 

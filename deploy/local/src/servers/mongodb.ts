@@ -22,6 +22,7 @@ export async function startMongo(options: StartOptions): Promise<RunningMongo> {
   const dbPath = join(options.dataDir, 'mongodb');
   await mkdir(dbPath, { recursive: true });
   const server = new ServerProcess({
+    port,
     name: 'MongoDB',
     command,
     args: mongodArguments(dbPath, port),
@@ -32,7 +33,6 @@ export async function startMongo(options: StartOptions): Promise<RunningMongo> {
   await server.start();
   return Object.assign(server, {
     url: `mongodb://${host}:${port}/?replicaSet=${replicaSet}`,
-    port,
   });
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isTaken } from './ports.js';
 
 export interface ServerProcessOptions {
   /** For a person: "Kafka". */
@@ -11,6 +12,8 @@ export interface ServerProcessOptions {
   args: string[];
   /** Added to the environment of this process. */
   env?: Record<string, string>;
+  /** What it listens on. Somebody else on it would look as if this one were ready. */
+  port: number;
   /** Its output is appended here. */
   logFile: string;
   /** Called with the pid of each process as soon as it exists, long before it is ready. */
@@ -36,6 +39,10 @@ export class ServerProcess {
 
   constructor(private readonly options: ServerProcessOptions) {}
 
+  get port(): number {
+    return this.options.port;
+  }
+
   get name(): string {
     return this.options.name;
   }
@@ -56,7 +63,9 @@ export class ServerProcess {
 
   /** Settles when the server is ready; fails with the end of its log when it died or took too long. */
   async start(): Promise<void> {
-    if (this.#child !== null) throw new Error(`${this.options.name} runs already`);
+    const { name, port } = this.options;
+    if (this.#child !== null) throw new Error(`${name} runs already`);
+    if (await isTaken(port)) throw new Error(`${name} can't be started: port ${port} is taken`);
     const child = spawnLogged(this.options);
     this.#child = child;
     if (child.pid !== undefined) this.options.onSpawn?.(child.pid);

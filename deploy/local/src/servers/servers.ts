@@ -22,6 +22,7 @@ export interface RunningServers {
 
 /** Installs what is missing and starts all three side by side. When one fails, the others are stopped, then it throws. */
 export async function startServers(options: ServersOptions): Promise<RunningServers> {
+  refuseOtherPlatforms();
   const { ports = {}, minio, ...shared } = options;
   await mkdir(shared.dataDir, { recursive: true });
   const [freeMongodb, freeKafka, freeMinio] = await freePorts(3);
@@ -39,6 +40,13 @@ export async function startServers(options: ServersOptions): Promise<RunningServ
   }
   const [connector, kafka, mongodb] = await Promise.all(starting);
   return { mongodb, kafka, connector, stop: () => stopAll([kafka, connector, mongodb]) };
+}
+
+/** What is downloaded is for Linux on x64. */
+function refuseOtherPlatforms(): void {
+  if (process.platform === 'linux' && process.arch === 'x64') return;
+  const way = 'docker compose up -d --wait, then npm start -- --external-servers';
+  throw new Error(`The servers run natively on Linux x64, not on ${process.platform} ${process.arch}. Here: ${way}`);
 }
 
 async function stopAll(servers: RunningServer[]): Promise<void> {

@@ -14,6 +14,4 @@ export interface StartOptions {
 }
 
 /** A server on loopback. After `stop` or `kill`, `start` brings it back on the same port with the same data. */
-export interface RunningServer extends ServerProcess {
-  port: number;
-}
+export type RunningServer = ServerProcess;
