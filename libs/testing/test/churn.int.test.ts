@@ -31,6 +31,7 @@ describe('churn', () => {
     const written = churned.changes.filter(({ kind }) => kind !== 'versionRemoval' && kind !== 'tagging').map(id);
     expect(written.filter((version) => !removed.has(version) && !listed.has(version))).toEqual([]);
     expect([...removed].filter((version) => listed.has(version))).toEqual([]);
-    expect(listed.size).toBe(300 + written.length - removed.size);
+    // MinIO answers a delete of a key that is deleted already with the marker that is there.
+    expect(listed.size).toBe(300 + new Set(written).size - removed.size);
   });
 });
