@@ -14,10 +14,16 @@ export interface ServiceOptions extends StackAddresses {
   root: string;
   folder: LocalFolder;
   logLevel: string;
-  onSpawn(pid: number): void;
+  onSpawn?(pid: number): void;
+  /** Before every topic and consumer group; none when it is not given. */
+  topicPrefix?: string;
+  /** Added to a service's environment. */
+  environment?: Partial<Record<ServiceName, Environment>>;
+  /** For Node itself; those of this process when none are given. */
+  nodeFlags?: readonly string[];
 }
 
-type ServiceName = 'config' | 'metadata' | 'poller' | 'gateway';
+export type ServiceName = 'config' | 'metadata' | 'poller' | 'gateway';
 type Environment = Record<string, string>;
 
 const host = '127.0.0.1';
@@ -56,7 +62,8 @@ export function createServices(options: ServiceOptions): ServerProcess[] {
   const secrets = options.folder.secrets();
   return table.map(({ name, environment }) => {
     const own = environment(options, secrets);
-    return createService(name, options, { ...sharedEnvironment(options, secrets), ...own });
+    const extra = options.environment?.[name];
+    return createService(name, options, { ...sharedEnvironment(options, secrets), ...own, ...extra });
   });
 }
 
@@ -70,7 +77,7 @@ function createService(name: ServiceName, options: ServiceOptions, environment: 
     name,
     port,
     command: process.execPath,
-    args: [...process.execArgv, join(options.root, 'services', name, 'dist', 'main.js')],
+    args: [...(options.nodeFlags ?? process.execArgv), join(options.root, 'services', name, 'dist', 'main.js')],
     env: { ...environment, PORT: String(port) },
     logFile: join(options.folder.logs, `${name}.log`),
     isReady: async () => (await fetch(`${urlOf(port)}/readyz`, { signal: AbortSignal.timeout(2000) })).ok,
@@ -79,11 +86,14 @@ function createService(name: ServiceName, options: ServiceOptions, environment: 
   });
 }
 
-function sharedEnvironment({ mongodbUrl, kafkaBrokers, logLevel }: ServiceOptions, secrets: Secrets): Environment {
+function sharedEnvironment(
+  { mongodbUrl, kafkaBrokers, logLevel, topicPrefix }: ServiceOptions,
+  secrets: Secrets,
+): Environment {
   return {
     MONGODB_URL: mongodbUrl,
     KAFKA_BROKERS: kafkaBrokers.join(','),
-    TOPIC_PREFIX: '',
+    TOPIC_PREFIX: topicPrefix ?? '',
     SERVICE_TOKEN: secrets.serviceToken,
     HOST: host,
     LOG_LEVEL: logLevel,
