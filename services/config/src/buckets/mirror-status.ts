@@ -1,0 +1,124 @@
+import { z } from 'zod';
+import { bucketName, locationName } from '../locations/location.js';
+import type { BucketRecord } from './bucket-store.js';
+
+const seconds = z.number().nonnegative().nullable();
+const count = z.number().int().nonnegative().nullable();
+const instant = z.iso.datetime().nullable();
+
+const snapshot = z.object({
+  startedAt: instant,
+  completedAt: instant.describe('null until every range was listed once and that is applied'),
+  versionsListed: count,
+  versionsPerSecond: z.number().nonnegative().nullable(),
+});
+const lastError = z
+  .object({ code: z.string(), detail: z.string(), hint: z.string(), at: z.iso.datetime() })
+  .describe('What went wrong last, and how to mend it');
+
+/** What the poller says of a mirror. Null where it does not know. */
+export const pollerStatus = z.object({
+  snapshot,
+  oldestUnappliedChangeAgeSeconds: seconds,
+  oldestUnvisitedRangeAgeSeconds: seconds,
+  lastFullPassAt: instant,
+  lastFullPassSeconds: seconds,
+  removals: z.object({ candidates: count, ledger: z.string().nullable() }),
+  lastError: lastError.nullable(),
+  failing: z.boolean(),
+});
+export type PollerStatus = z.infer<typeof pollerStatus>;
+
+/** What the metadata service counts of a mirror. */
+export const mirrorFigures = z.object({
+  versions: z.object({ mirrored: count, currentObjects: count, deleteMarkers: count, bytes: count }),
+});
+export type MirrorFigures = z.infer<typeof mirrorFigures>;
+
+/** An owner's answer: `unknown` when it has not heard of the mirror yet, `unreachable` when it does not answer. */
+export type Told<T> =
+  | { readonly kind: 'told'; readonly value: T }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unreachable' };
+
+export const mirrorState = z.enum(['paused', 'suspect', 'failing', 'snapshot', 'live']);
+export type MirrorCondition = z.infer<typeof mirrorState>;
+
+export const statusAnswer = z
+  .strictObject({
+    bucket: bucketName,
+    location: locationName,
+    mirrorId: z.string(),
+    state: mirrorState.describe('The first of these that applies; failing also when the poller does not answer'),
+    versions: z.strictObject(mirrorFigures.shape.versions.shape).describe('In the mirror; null: not known now'),
+    snapshot: z.strictObject(snapshot.shape),
+    oldestUnappliedChangeAgeSeconds: seconds.describe('Age of the oldest change that was found and is not yet applied'),
+    oldestUnvisitedRangeAgeSeconds: seconds.describe('Time since the least recently listed range was listed'),
+    lastFullPassAt: instant,
+    lastFullPassSeconds: seconds,
+    removals: z.strictObject(pollerStatus.shape.removals.shape),
+    uploads: z
+      .strictObject({ waiting: count, waitingBytes: count, oldestAgeSeconds: seconds, failed: count })
+      .nullable()
+      .describe('null: not known, for nothing pushes uploads yet'),
+    lastVerify: z
+      .strictObject({ startedAt: instant, completedAt: instant, versionsCompared: count, differences: count })
+      .nullable(),
+    lastError: z.strictObject(lastError.shape).nullable(),
+  })
+  .meta({ id: 'MirrorStatus' });
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+
+type Bucket = Pick<BucketRecord, '_id' | 'location' | 'mirrorId' | 'paused'>;
+
+/** Puts together what each owner says. What one does not say is null, never zero. */
+export function statusOf(
+  bucket: Bucket,
+  poller: Told<PollerStatus>,
+  figures: Told<MirrorFigures>,
+  now: Date,
+): StatusAnswer {
+  const told = poller.kind === 'told' ? poller.value : nothingTold;
+  const versions = figures.kind === 'told' ? figures.value.versions : noFigures;
+  const { failing, lastError, ...rest } = told;
+  return {
+    bucket: bucket._id,
+    location: bucket.location,
+    mirrorId: bucket.mirrorId,
+    state: conditionOf(bucket, poller),
+    versions: { ...versions },
+    ...rest,
+    uploads: null,
+    lastVerify: null,
+    lastError: poller.kind === 'unreachable' ? pollerAway(now) : lastError,
+  };
+}
+
+/** A mirror that nobody follows is failing, whatever the connector does; one not yet heard of is before its snapshot. */
+export function conditionOf(bucket: Pick<Bucket, 'paused'>, poller: Told<PollerStatus>): MirrorCondition {
+  if (bucket.paused) return 'paused';
+  if (poller.kind === 'unreachable') return 'failing';
+  if (poller.kind === 'unknown') return 'snapshot';
+  if (poller.value.failing) return 'failing';
+  return poller.value.snapshot.completedAt === null ? 'snapshot' : 'live';
+}
+
+const noFigures: MirrorFigures['versions'] = { mirrored: null, currentObjects: null, deleteMarkers: null, bytes: null };
+
+const nothingTold: PollerStatus = {
+  snapshot: { startedAt: null, completedAt: null, versionsListed: null, versionsPerSecond: null },
+  oldestUnappliedChangeAgeSeconds: null,
+  oldestUnvisitedRangeAgeSeconds: null,
+  lastFullPassAt: null,
+  lastFullPassSeconds: null,
+  removals: { candidates: null, ledger: null },
+  lastError: null,
+  failing: false,
+};
+
+const pollerAway = (now: Date): NonNullable<StatusAnswer['lastError']> => ({
+  code: 'STATUS.POLLER_UNREACHABLE',
+  detail: 'The poller does not answer: whether the mirror follows its connector is not known.',
+  hint: 'See whether the poller runs, and whether POLLER_URL of config is right.',
+  at: now.toISOString(),
+});

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { CloudEvent, EventType } from '@mirror/events';
+import type { Timestamp } from 'mongodb';
+
+type StateEventType = Extract<
+  EventType,
+  `Location${'Created' | 'Updated' | 'Deleted'}` | `Mirror${string}` | `Bucket${string}`
+>;
+type StateOf<T extends StateEventType> = CloudEvent<T>['data'];
+
+/** An entity's whole current state as an event. The same state twice has the same id: consumers may see it twice. */
+export function stateEvent<T extends StateEventType>(
+  type: T,
+  subject: string,
+  data: StateOf<T>,
+  at: Date,
+): CloudEvent<T> {
+  const id = createHash('sha256')
+    .update(JSON.stringify([type, subject, data.revision]))
+    .digest('hex');
+  return { id, type, source: 'config', subject, time: at.toISOString(), data };
+}
+
+/** Set by the server when the document is inserted: an empty timestamp at the top level becomes the logical time. */
+export const toRevision = (timestamp: Timestamp): string => timestamp.toBigInt().toString();

@@ -1,0 +1,60 @@
+import { checkPrerequisites, completeEndpoint, type EndpointGuard } from '@mirror/connector';
+import { PermanentError } from '@mirror/runtime';
+import { type Check, Refusal } from '../http/problem.js';
+
+/** Where a location's objects are, and by whose right. */
+export interface Target {
+  /** As an operator wrote it, or completed: with its scheme. */
+  readonly endpoint: string;
+  readonly bucketName: string;
+  readonly region: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+}
+
+export interface Findings {
+  /** Completed: with its scheme. */
+  readonly endpoint: string;
+  readonly checks: readonly Check[];
+  readonly checkedAt: Date;
+}
+
+/** Tries the prerequisites of a location on its real endpoint. Answers within 15 s, whatever the endpoint does. */
+export class EndpointProbe {
+  constructor(private readonly guard: EndpointGuard) {}
+
+  async run(target: Target): Promise<Findings> {
+    const { url: endpoint } = completed(target.endpoint);
+    const checks = await checkPrerequisites(
+      {
+        endpoint: target.endpoint,
+        region: target.region,
+        bucket: target.bucketName,
+        accessKeyId: target.accessKey,
+        secretAccessKey: target.secretKey,
+      },
+      { guard: this.guard },
+    );
+    return { endpoint, checks, checkedAt: new Date() };
+  }
+
+  /** Refusal LOCATION.PREREQUISITES with every one that failed. */
+  async require(target: Target): Promise<Findings> {
+    const findings = await this.run(target);
+    const failed = findings.checks.filter(({ ok }) => !ok);
+    if (failed.length === 0) return findings;
+    const detail = failed.map((check) => `${check.name}: ${check.detail}`).join(' ');
+    const hint = failed.map((check) => check.hint).join(' ');
+    throw new Refusal('LOCATION.PREREQUISITES', detail, hint, { checks: failed });
+  }
+}
+
+function completed(endpoint: string): { readonly url: string } {
+  try {
+    return completeEndpoint(endpoint);
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    const fault = { field: 'details.endpoint', detail: error.message, hint: error.hint };
+    throw new Refusal('REQUEST.INVALID_FIELD', `details.endpoint: ${error.message}`, error.hint, { errors: [fault] });
+  }
+}

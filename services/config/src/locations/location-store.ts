@@ -1,0 +1,187 @@
+import { LOCATION_TYPE, type LocationState, topics } from '@mirror/events';
+import { Injectable } from '@nestjs/common';
+import { type ClientSession, type Collection, Timestamp, type UpdateFilter } from 'mongodb';
+import { ConfigDatabase } from '../database/config-database.js';
+import { duplicateKey } from '../database/database-errors.js';
+import { stateEvent, toRevision } from '../database/state-event.js';
+import type { Transaction } from '../database/transactions.js';
+import type { PageRequest } from '../http/page.js';
+import { type Check, Refusal } from '../http/problem.js';
+import type { Sealed } from '../secrets/master-key.js';
+
+/** A location as it is stored. `_id` is its name. */
+export interface LocationRecord {
+  readonly _id: string;
+  readonly endpoint: string;
+  readonly bucketName: string;
+  readonly accessKey: string;
+  readonly secretKey: Sealed;
+  readonly bucketMatch: boolean;
+  readonly region: string;
+  readonly checks: readonly Check[];
+  readonly checkedAt: Date;
+  /** The bucket that mirrors it. Set and cleared with the bucket, so that making one and deleting the other conflict. */
+  readonly mirroredBy: string | null;
+  /** Logical time of the last change of its state (R2). Credentials and checks count, so that a change is never missed. */
+  readonly revision: Timestamp;
+}
+
+export type LocationChanges = Partial<Omit<LocationRecord, '_id' | 'mirroredBy' | 'revision'>>;
+
+/** Locations, and the events that say their changes. */
+@Injectable()
+export class LocationStore {
+  readonly #locations: Collection<LocationRecord>;
+
+  constructor(database: ConfigDatabase) {
+    this.#locations = database.collection<LocationRecord>('locations');
+  }
+
+  /** Creates the collection: a transaction would otherwise do so, at the price of conflicts. */
+  async init(): Promise<void> {
+    await this.#locations.createIndex({ mirroredBy: 1 });
+  }
+
+  async find(name: string, session?: ClientSession): Promise<LocationRecord> {
+    const record = await this.#locations.findOne({ _id: name }, { session });
+    if (record) return record;
+    throw notFound(name);
+  }
+
+  async exists(name: string): Promise<boolean> {
+    return (await this.#locations.countDocuments({ _id: name }, { limit: 1 })) > 0;
+  }
+
+  /** One more than asked for, where there are more. `from` includes the name itself, `after` does not. */
+  page({ limit, after }: PageRequest): Promise<LocationRecord[]> {
+    return this.#list(after === undefined ? {} : { _id: { $gt: after } }, limit);
+  }
+
+  pageFrom(name: string, limit: number): Promise<LocationRecord[]> {
+    return this.#list({ _id: { $gte: name } }, limit);
+  }
+
+  #list(filter: Parameters<Collection<LocationRecord>['find']>[0], limit: number): Promise<LocationRecord[]> {
+    return this.#locations
+      .find(filter)
+      .sort({ _id: 1 })
+      .limit(limit + 1)
+      .toArray();
+  }
+
+  /** Refusal LOCATION.EXISTS. */
+  async insert(
+    transaction: Transaction,
+    record: Omit<LocationRecord, 'revision' | 'mirroredBy'>,
+  ): Promise<LocationRecord> {
+    const { session } = transaction;
+    try {
+      // The server replaces an empty timestamp at the top level by the logical time.
+      await this.#locations.insertOne({ ...record, mirroredBy: null, revision: new Timestamp(0n) }, { session });
+    } catch (error) {
+      if (duplicateKey(error)) throw exists(record._id);
+      throw error;
+    }
+    const inserted = await this.find(record._id, session);
+    await publish(transaction, 'LocationCreated', inserted);
+    return inserted;
+  }
+
+  /**
+   * @param revision As read before the change was checked; LOCATION.CHANGED when it is another by now.
+   * @param unusedFor What only a location without a bucket may undergo, for LOCATION.IN_USE; null: any may.
+   */
+  async change(
+    transaction: Transaction,
+    { _id: name, revision }: LocationRecord,
+    changes: LocationChanges,
+    unusedFor: string | null,
+  ): Promise<LocationRecord> {
+    const changed = await this.#stamp(transaction.session, { _id: name, revision }, { $set: changes });
+    if (!changed) {
+      throw new Refusal(
+        'LOCATION.CHANGED',
+        `Location ${name} was changed or deleted meanwhile.`,
+        'Read it, then try again.',
+      );
+    }
+    if (unusedFor !== null && changed.mirroredBy !== null) throw inUse(changed, unusedFor);
+    await publish(transaction, 'LocationUpdated', changed);
+    return changed;
+  }
+
+  /** Findings of a check, which are not part of the state: no event, no new revision. */
+  async keepChecks(
+    { _id, revision }: LocationRecord,
+    checks: readonly Check[],
+    checkedAt: Date,
+  ): Promise<LocationRecord> {
+    await this.#locations.updateOne({ _id, revision }, { $set: { checks, checkedAt } });
+    return this.find(_id);
+  }
+
+  /** Refusal LOCATION.NOT_FOUND or LOCATION.IN_USE. */
+  async delete(transaction: Transaction, name: string): Promise<void> {
+    const { session } = transaction;
+    const last = await this.#stamp(session, { _id: name }, {});
+    if (!last) throw notFound(name);
+    if (last.mirroredBy !== null) throw inUse(last, 'deleted');
+    await this.#locations.deleteOne({ _id: name }, { session });
+    await publish(transaction, 'LocationDeleted', last);
+  }
+
+  /**
+   * Takes the location for a bucket, in the bucket's transaction. Undefined when there is none of this name. What comes
+   * back is as it was before: when `mirroredBy` names a bucket already, nothing was taken.
+   */
+  async claim({ session }: Transaction, name: string, bucket: string): Promise<LocationRecord | undefined> {
+    const claim = { $set: { mirroredBy: bucket } };
+    const before = await this.#locations.findOneAndUpdate({ _id: name, mirroredBy: null }, claim, { session });
+    return before ?? (await this.#locations.findOne({ _id: name }, { session })) ?? undefined;
+  }
+
+  async release({ session }: Transaction, name: string): Promise<void> {
+    await this.#locations.updateOne({ _id: name }, { $set: { mirroredBy: null } }, { session });
+  }
+
+  #stamp(
+    session: ClientSession,
+    filter: { _id: string; revision?: Timestamp },
+    update: UpdateFilter<LocationRecord>,
+  ): Promise<LocationRecord | null> {
+    const stamp: UpdateFilter<LocationRecord> = { ...update, $currentDate: { revision: { $type: 'timestamp' } } };
+    return this.#locations.findOneAndUpdate(filter, stamp, { session, returnDocument: 'after' });
+  }
+}
+
+export const exists = (name: string): Refusal =>
+  new Refusal(
+    'LOCATION.EXISTS',
+    `name: a location ${name} exists.`,
+    'Choose another name, or change the one there is.',
+  );
+
+export const inUse = (location: LocationRecord, what: string): Refusal =>
+  new Refusal(
+    'LOCATION.IN_USE',
+    `Bucket ${location.mirroredBy} mirrors location ${location._id}, so it cannot be ${what}.`,
+    `Detach bucket ${location.mirroredBy} first; not one object is touched by that.`,
+  );
+
+const notFound = (name: string): Refusal =>
+  new Refusal('LOCATION.NOT_FOUND', `name: there is no location ${name}.`, 'GET /v1/locations lists those there are.');
+
+function publish(
+  transaction: Transaction,
+  type: 'LocationCreated' | 'LocationUpdated' | 'LocationDeleted',
+  record: LocationRecord,
+): Promise<void> {
+  const { _id: name, endpoint, bucketName, bucketMatch, region } = record;
+  const state: LocationState = {
+    name,
+    revision: toRevision(record.revision),
+    locationType: LOCATION_TYPE,
+    details: { endpoint, bucketName, bucketMatch, region },
+  };
+  return transaction.publish(topics.locations, stateEvent(type, name, state, new Date()));
+}
