@@ -38,9 +38,9 @@ export class ConnectorAccess {
     return this.request((client, bucket) => listVersionsPage(client, bucket, request, this.signal));
   }
 
-  /** Null: the version is gone. Two requests: HEAD and tagging. */
-  async describe(key: string, versionId: string): Promise<VersionDescription | null> {
-    await this.wait();
+  /** Null: the version is gone. Two requests: HEAD and tagging. `spare`: it can wait, listings go first. */
+  async describe(key: string, versionId: string, priority: 'now' | 'spare'): Promise<VersionDescription | null> {
+    await (priority === 'now' ? this.wait() : this.waitForSpare());
     const answer = await this.request((client, bucket) => describeVersion(client, bucket, key, versionId));
     return 'gone' in answer ? null : answer;
   }
@@ -92,6 +92,14 @@ export class ConnectorAccess {
     const waitMs = this.budget.take();
     if (waitMs > 0) await sleep(waitMs, this.signal);
     this.signal.throwIfAborted();
+  }
+
+  private async waitForSpare(): Promise<void> {
+    for (let waitMs = this.budget.takeSpare(); waitMs > 0; waitMs = this.budget.takeSpare()) {
+      await sleep(waitMs, this.signal);
+      this.signal.throwIfAborted();
+    }
+    this.requestCount += 1;
   }
 }
 

@@ -60,7 +60,7 @@ export class DescribeBacklog {
 
   private async describe(connector: ConnectorAccess, versions: readonly MirroredVersion[]): Promise<void> {
     const described = await describeVersions(
-      (key, versionId) => connector.describe(key, versionId),
+      (key, versionId) => connector.describe(key, versionId, 'spare'),
       versions.map(({ _id, etag }) => ({ key: _id.k, versionId: _id.v, etag })),
       () => readLogicalClock(this.namespace.db),
     );

@@ -15,7 +15,7 @@ export const pollerEnv = z.object({
     .min(50)
     .default(1_000)
     .describe('Between two visits of a range, in milliseconds'),
-  POLL_REQUESTS_PER_SECOND: z.coerce.number().min(1).default(50).describe('Requests a second that a location may get'),
+  POLL_REQUESTS_PER_SECOND: z.coerce.number().min(1).default(100).describe('Requests a second that a location may get'),
   REMOVAL_DELAY_SECONDS: z.coerce
     .number()
     .int()

@@ -69,6 +69,13 @@ describe('listRange', () => {
     expect(await listRange(listPage, { ...everything, confirmedHash: hash })).toEqual({ kind: 'unchanged' });
   });
 
+  it('calls a listing of several pages unchanged, too', async () => {
+    const { listPage } = endpoint(numbered(100));
+    const range = { ...everything, pageSize: 30 };
+    const { hash } = await listed(listPage, range);
+    expect(await listRange(listPage, { ...range, confirmedHash: hash })).toEqual({ kind: 'unchanged' });
+  });
+
   it('sees a key inserted after the last one of a range that ends the list', async () => {
     const { hash } = await listed(endpoint(numbered(10)).listPage, everything);
     const { listPage } = endpoint([...numbered(10), version('z', 'v')]);

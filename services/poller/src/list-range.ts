@@ -49,24 +49,19 @@ export async function listRange(listPage: ListPage, range: Range): Promise<Range
   let request: PageRequest = { keyMarker: range.after || undefined, maxKeys: range.pageSize };
   for (;;) {
     const raw = await listPage(request);
-    if (range.confirmedHash !== null && hashOf([raw.hash]) === range.confirmedHash) return { kind: 'unchanged' };
+    // A range of one page, the usual one, is not even parsed.
+    if (range.confirmedHash !== null && hashOf(raw.hash) === range.confirmedHash) return { kind: 'unchanged' };
     hash.update(raw.hash);
     const page = raw.parse();
     collected.add(page);
     const end = page.isTruncated ? collected.endBefore(page) : range.end;
-    if (end !== undefined) {
-      return { kind: 'listed', versions: collected.upTo(end), end, hash: hash.digest('hex') };
-    }
+    if (end !== undefined) return collected.finished(end, hash.digest('hex'));
     request = nextRequest(request, page);
   }
 }
 
-/** The hash of a listing is the hash of its pages' hashes. */
-function hashOf(pageHashes: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const pageHash of pageHashes) hash.update(pageHash);
-  return hash.digest('hex');
-}
+/** The hash of a listing of one page; the hash of a listing is of its pages' hashes. */
+const hashOf = (pageHash: string): string => createHash('sha256').update(pageHash).digest('hex');
 
 function nextRequest(request: PageRequest, page: VersionPage): PageRequest {
   const { nextKeyMarker, nextVersionIdMarker } = page;
@@ -110,7 +105,12 @@ class RangeVersions {
     return this.versions.length >= TARGET_VERSIONS ? this.cut(last) : undefined;
   }
 
-  upTo(end: string | null): ListedVersion[] {
+  finished(end: string | null, hash: string): RangeListing {
+    if (hash === this.range.confirmedHash && end === this.range.end) return { kind: 'unchanged' };
+    return { kind: 'listed', versions: this.upTo(end), end, hash };
+  }
+
+  private upTo(end: string | null): ListedVersion[] {
     const inside = end === null ? this.versions : this.versions.filter(({ key }) => compareKeys(key, end) <= 0);
     // A stable sort: versions of one key stay in listed order.
     return this.orderKept ? inside : inside.toSorted((a, b) => compareKeys(a.key, b.key));

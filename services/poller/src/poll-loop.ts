@@ -11,6 +11,11 @@ import type { SegmentVisitor, VisitReport, VisitStores } from './visit-segment.j
 /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
 const LAG_WAIT_MS = 5 * 60_000;
 const IDLE_MS = 50;
+const BACKLOG_IDLE_MS = 500;
+/** One lists while the other compares and publishes. */
+const VISITS_AT_ONCE = 2;
+/** How often it is asked whether the pass is over, while visits are due without a break. */
+const SETTLE_INTERVAL_MS = 250;
 const FAILURE_BACKOFF = { baseMs: 500, maxMs: 30_000 };
 
 export interface PolledMirror extends MirrorIdentity {
@@ -34,6 +39,7 @@ export interface PollLoopParts {
  */
 export class PollLoop {
   private failures = 0;
+  private settledAt = 0;
   private done: Promise<void> = Promise.resolve();
 
   constructor(
@@ -45,7 +51,8 @@ export class PollLoop {
   ) {}
 
   start(): void {
-    this.done = this.run();
+    const visits = Array.from({ length: VISITS_AT_ONCE }, () => this.run(() => this.turn()));
+    this.done = Promise.all([...visits, this.run(() => this.describeSome())]).then(() => undefined);
   }
 
   /** Resolves when the visit in flight has ended, after the signal was aborted. */
@@ -53,11 +60,11 @@ export class PollLoop {
     return this.done;
   }
 
-  private async run(): Promise<void> {
+  /** Visits and descriptions run beside each other, so that no description holds up a listing. */
+  private async run(work: () => Promise<boolean>): Promise<void> {
     while (!this.signal.aborted) {
       try {
-        const worked = await this.turn();
-        if (!worked) await sleep(IDLE_MS, this.signal);
+        if (!(await work())) await sleep(IDLE_MS, this.signal);
       } catch (error) {
         if (this.signal.aborted) return;
         await this.failed(error);
@@ -71,16 +78,21 @@ export class PollLoop {
     const progress = await this.ensureStarted();
     const positions = await readPositions(namespace.positions, changesTopic);
     const claimed = await this.claimNext(positions);
-    if (!claimed) {
-      await this.settlePass(progress, positions);
-      return this.backlog.step(this.connector, positions);
-    }
+    if (!claimed || Date.now() - this.settledAt > SETTLE_INTERVAL_MS) await this.settlePass(progress, positions);
+    if (!claimed) return false;
     const report = await this.visit(claimed, progress);
     if (await stores.progress.succeed(this.mirror.mirrorId))
       await this.parts.status.reachable(this.mirror, this.mirror.location);
     this.failures = 0;
     await stores.progress.count(this.mirror.mirrorId, this.connector.takeRequestCount(), report.differences);
     return true;
+  }
+
+  private async describeSome(): Promise<boolean> {
+    const { namespace, changesTopic } = this.parts;
+    const worked = await this.backlog.step(this.connector, await readPositions(namespace.positions, changesTopic));
+    if (!worked) await sleep(BACKLOG_IDLE_MS, this.signal);
+    return worked;
   }
 
   private async ensureStarted(): Promise<MirrorProgress> {
@@ -133,6 +145,7 @@ export class PollLoop {
 
   /** Has every range been visited since the pass began? Has the snapshot been applied? */
   private async settlePass(progress: MirrorProgress, positions: Positions): Promise<void> {
+    this.settledAt = Date.now();
     const { stores, status } = this.parts;
     const { mirrorId } = this.mirror;
     const coverage = await stores.segments.coverage(mirrorId, progress.passStartedAt);

@@ -19,4 +19,13 @@ describe('RequestBudget', () => {
     }
     expect(sent).toBeLessThanOrEqual(60 * 10 + 5 + 1);
   });
+
+  it('gives what can wait only the unused half of the burst', () => {
+    let now = 0;
+    const budget = new RequestBudget(10, 4, () => now);
+    expect([budget.takeSpare(), budget.takeSpare(), budget.takeSpare()]).toEqual([0, 0, 100]);
+    expect([budget.take(), budget.take()]).toEqual([0, 0]);
+    now += 300;
+    expect(budget.takeSpare()).toBe(0);
+  });
 });

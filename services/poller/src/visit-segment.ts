@@ -149,7 +149,11 @@ export class SegmentVisitor {
     if (!snapshotCompleted || latest.length > this.settings.maxDescribed)
       return { described: new Map(), undescribed: latest.length > 0 };
     const readClock = () => readLogicalClock(this.namespace.db);
-    const described = await describeVersions((key, versionId) => connector.describe(key, versionId), latest, readClock);
+    const described = await describeVersions(
+      (key, versionId) => connector.describe(key, versionId, 'now'),
+      latest,
+      readClock,
+    );
     return { described, undescribed: described.size < latest.length };
   }
 
