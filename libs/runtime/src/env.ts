@@ -29,11 +29,29 @@ export const sharedEnv = {
     .describe('Of produced messages: none on one host, zstd across a network'),
   SERVICE_TOKEN: secret().describe('Bearer token of the internal API between services'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
+  LOCAL_STACK: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .describe('`true` allows secrets that anybody could guess; never outside a local stack'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('Least severe level that is logged'),
 };
+
+const SECRET_NAMES = ['SERVICE_TOKEN', 'MASTER_KEY', 'BOOTSTRAP_ADMIN_TOKEN'];
+
+/** Reads a service's environment, once, at boot. Throws a FatalError with all faults, or for a secret that can be guessed. */
+export function readServiceEnv<T extends z.ZodObject<typeof sharedEnv>>(
+  schema: T,
+  variables: Readonly<Record<string, string | undefined>>,
+): z.infer<T> {
+  const env = parseEnv(schema, variables);
+  const secrets = SECRET_NAMES.filter((name) => variables[name]).map((name) => [name, variables[name] ?? '']);
+  if (!env.LOCAL_STACK) refuseDefaultSecrets(Object.fromEntries(secrets));
+  return env;
+}
 
 /** Parses the environment once, at boot. All faults are in one error, each naming its variable. */
 export function parseEnv<T extends z.ZodObject>(

@@ -1,5 +1,5 @@
 export { type Backoff, backoffMs } from './backoff.js';
-export { parseEnv, port, refuseDefaultSecrets, secret, sharedEnv } from './env.js';
+export { parseEnv, port, readServiceEnv, refuseDefaultSecrets, secret, sharedEnv } from './env.js';
 export { type ErrorDetails, FatalError, PermanentError, TransientError } from './errors.js';
 export { READINESS_CHECKS, type ReadinessCheck } from './health.controller.js';
 export { listen } from './listen.js';

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import { createLogger, parseEnv, runService } from '@mirror/runtime';
+import { createLogger, readServiceEnv, runService } from '@mirror/runtime';
 import { pollerEnv } from './env.js';
 import { startPoller } from './start.js';
 
-const env = parseEnv(pollerEnv, process.env);
+const env = readServiceEnv(pollerEnv, process.env);
 const logger = createLogger('poller', env.LOG_LEVEL);
 await runService(logger, () => startPoller(env, logger));
