@@ -2,7 +2,8 @@ import { TransientError } from '@mirror/runtime';
 import type { EachBatchPayload } from 'kafkajs';
 import { protocolErrorType } from './translate-kafka-error.js';
 
-const HEARTBEAT_INTERVAL_MS = 3_000;
+/** kafkajs sends one only when the last is old enough. */
+const HEARTBEAT_INTERVAL_MS = 500;
 /** Broker's answers to a heartbeat after which this consumer's commits may not count any more. */
 const LOST = new Set(['REBALANCE_IN_PROGRESS', 'UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID']);
 
@@ -38,14 +39,15 @@ export class BatchLease implements BatchContext, Disposable {
     return this.#toldToLeave;
   }
 
-  isRunning(): boolean {
+  // Both work without their object, too: `apply` may take them apart.
+  readonly isRunning = (): boolean => {
     const running = !this.signal.aborted && this.payload.isRunning() && !this.payload.isStale();
     if (!running) this.#toldToLeave = true;
     return running;
-  }
+  };
 
-  /** Never rejects. kafkajs sends one only when the last is old enough. */
-  async heartbeat(): Promise<void> {
+  /** Never rejects. */
+  readonly heartbeat = async (): Promise<void> => {
     try {
       await this.payload.heartbeat();
     } catch (error) {
@@ -54,7 +56,7 @@ export class BatchLease implements BatchContext, Disposable {
         new TransientError('The partition goes to another consumer', { code: 'KAFKA.LOST', cause: error }),
       );
     }
-  }
+  };
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);

@@ -32,12 +32,15 @@ export interface ConsumerOptions {
   readonly maxWaitTimeMs?: number;
   /** Partitions applied at the same time; default 1. */
   readonly partitionsAtOnce?: number;
+  /** How long the group waits for a member that fell silent; default 30 s. A batch may take longer: heartbeats go on. */
+  readonly sessionTimeoutMs?: number;
+  /** How often the watchdog looks for lag without progress; default 30 s. */
+  readonly watchIntervalMs?: number;
   /** Default: the error is thrown where nobody catches it, which ends the process. */
   readonly onFatal?: (error: FatalError) => void;
 }
 
 const SESSION_TIMEOUT_MS = 30_000;
-const HEARTBEAT_INTERVAL_MS = 3_000;
 const MAX_WAIT_TIME_MS = 50;
 
 /** Consumes topics in the group of a service, batch by batch: apply, then dead letters, then the commit. */
@@ -57,6 +60,7 @@ export class EventConsumer {
     this.#deadLetters = new MessageSender(connection);
     this.#loop = this.#newLoop();
     this.#watchdog = new LagWatchdog({
+      ...(options.watchIntervalMs === undefined ? {} : { intervalMs: options.watchIntervalMs }),
       lag: async () => (await this.lag()).filter((one) => this.#assignment[one.topicName]?.includes(one.partition)),
       isBusy: () => this.#batchesInWork > 0,
       onStalled: (stalled) => {
@@ -88,16 +92,23 @@ export class EventConsumer {
   }
 
   #newLoop(): ConsumerLoop {
-    const { connection, service, fromBeginning, maxBytesPerPartition, maxWaitTimeMs, partitionsAtOnce } = this.options;
+    const {
+      connection,
+      service,
+      fromBeginning,
+      partitionsAtOnce,
+      sessionTimeoutMs = SESSION_TIMEOUT_MS,
+    } = this.options;
+    const { maxBytesPerPartition, maxWaitTimeMs = MAX_WAIT_TIME_MS } = this.options;
     return new ConsumerLoop({
       connection,
       topicNames: [...this.#topics.keys()],
       fromBeginning: fromBeginning ?? true,
       groupId: () => connection.groupName(service),
       consumer: {
-        sessionTimeout: SESSION_TIMEOUT_MS,
-        heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-        maxWaitTimeInMs: maxWaitTimeMs ?? MAX_WAIT_TIME_MS,
+        sessionTimeout: sessionTimeoutMs,
+        heartbeatInterval: sessionTimeoutMs / 10,
+        maxWaitTimeInMs: maxWaitTimeMs,
         ...(maxBytesPerPartition === undefined ? {} : { maxBytesPerPartition }),
       },
       run: {
