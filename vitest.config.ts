@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-const folders = ['libs', 'services', 'tools'].flatMap((top) => readdirSync(top).map((name) => `${top}/${name}`));
+const folders = ['libs', 'services', 'tools', 'tests'].flatMap((top) => readdirSync(top).map((name) => `${top}/${name}`));
 const projects = [...folders, 'deploy/local', 'bench'].filter((folder) => existsSync(`${folder}/package.json`));
 
 /** One run over every package, so that the closing line is one line. `--project NAME` picks one. */

@@ -1,0 +1,12 @@
+export { type CompareOutcome, compare, waitUntilEqual } from './compare.js';
+export { type MainJob, type MainJobFigures, runMainJob } from './main-job.js';
+export { type OwnStack, startOwnStack } from './own-stack.js';
+export {
+  locationOf,
+  type S3Access,
+  type Status,
+  type System,
+  type SystemOptions,
+  s3Client,
+  startSystem,
+} from './system.js';

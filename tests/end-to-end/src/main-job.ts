@@ -1,0 +1,56 @@
+import { type Churned, type ChurnOptions, churn, type GeneratedBucket, generateBucket } from '@mirror/testing';
+import { waitUntilEqual } from './compare.js';
+import { type S3Access, type Status, type System, s3Client } from './system.js';
+
+export interface MainJob {
+  /** Of the generated bucket, delete markers included. */
+  readonly versions: number;
+  readonly churn: Pick<ChurnOptions, 'seconds' | 'changesPerSecond'>;
+  readonly report: (line: string) => void;
+}
+
+export interface MainJobFigures {
+  readonly generated: GeneratedBucket;
+  readonly live: Status;
+  /** From the request that made the mirrored bucket to the end of its snapshot. */
+  readonly snapshotSeconds: number;
+  readonly churned: Churned;
+  /** From the last change to two equal sides. */
+  readonly settleSeconds: number;
+  /** What the comparisons printed, after the snapshot and after the churn. */
+  readonly comparisons: readonly [string, string];
+}
+
+const settleTimeoutMs = 120_000;
+const snapshotTimeoutMs = 180_000;
+
+/**
+ * The main job, end to end: a connector's bucket is filled, mirrored, compared, changed, and compared again. The bucket at
+ * the connector exists, empty and never versioned. Fails where the two sides do not become equal.
+ */
+export async function runMainJob(system: System, connector: S3Access, job: MainJob): Promise<MainJobFigures> {
+  const s3 = s3Client(connector);
+  const onProgress = (done: number, total: number) => done % 5_000 === 0 && job.report(`filled ${done} of ${total}`);
+  const generated = await generateBucket(s3, connector.bucket, { shape: { versions: job.versions }, onProgress });
+  job.report(`bucket filled in ${generated.seconds.toFixed(1)} s`);
+
+  const mirror = await system.gatewayAccess(connector.bucket);
+  const mirroredAt = performance.now();
+  await system.mirror(mirror.bucket, connector);
+  const live = await system.waitUntilLive(mirror.bucket, snapshotTimeoutMs);
+  const snapshotSeconds = secondsSince(mirroredAt);
+  job.report(`snapshot complete after ${snapshotSeconds.toFixed(1)} s`);
+  const first = await waitUntilEqual(mirror, connector, settleTimeoutMs);
+  job.report(first.output.trimEnd());
+
+  const churned = await churn(s3, connector.bucket, { seed: 1, ...job.churn });
+  job.report(`${churned.changes.length} changes made in ${churned.seconds.toFixed(1)} s`);
+  const quietAt = performance.now();
+  const second = await waitUntilEqual(mirror, connector, settleTimeoutMs);
+  const settleSeconds = secondsSince(quietAt);
+  job.report(`${second.output.trimEnd()}\nequal ${settleSeconds.toFixed(1)} s after the last change`);
+  s3.destroy();
+  return { generated, live, snapshotSeconds, churned, settleSeconds, comparisons: [first.output, second.output] };
+}
+
+const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunningServers, startServers } from '@mirror/local';
+import { type System, startSystem } from './system.js';
+
+/** Servers and services of one program's own, on free ports, with data that is thrown away. */
+export interface OwnStack {
+  readonly servers: RunningServers;
+  readonly system: System;
+  stop(): Promise<void>;
+}
+
+/** For programs outside of a test run: benchmarks and the acceptance run. */
+export async function startOwnStack(report: (line: string) => void): Promise<OwnStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'mirror-own-stack-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  process.once('exit', remove); // also the way out of Ctrl-C: the processes die with this one
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  report('Starting MongoDB, Kafka and the stand-in connector');
+  const servers = await startServers({ dataDir: join(folder, 'servers'), report });
+  const url = new URL(servers.mongodb.url);
+  url.pathname = '/mirror';
+  report('Starting the services');
+  const options = { mongodbUrl: url.href, kafkaBrokers: servers.kafka.brokers, topicPrefix: '', folder };
+  const system = await startSystem(options).catch(async (error: unknown) => {
+    await servers.stop();
+    throw error;
+  });
+  const stop = async () => {
+    await system.stop();
+    await servers.stop();
+    remove();
+  };
+  return { servers, system, stop };
+}

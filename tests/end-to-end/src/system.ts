@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { S3Client } from '@aws-sdk/client-s3';
+import {
+  ConfigApi,
+  createServices,
+  freePorts,
+  LocalFolder,
+  type ServerProcess,
+  type ServiceName,
+  urlOf,
+} from '@mirror/local';
+import { type ConnectorAddress, waitFor } from '@mirror/testing';
+
+export interface SystemOptions {
+  /** Names the system's own database. */
+  readonly mongodbUrl: string;
+  readonly kafkaBrokers: readonly string[];
+  readonly topicPrefix: string;
+  /** The system's own, for logs and secrets. */
+  readonly folder: string;
+  /** Added to a service's environment. */
+  readonly environment?: Partial<Record<ServiceName, Record<string, string>>>;
+  readonly logLevel?: string;
+}
+
+export interface S3Access extends ConnectorAddress {
+  readonly bucket: string;
+}
+
+/** What the tests look at in a mirror's status. */
+export interface Status {
+  state: string;
+  mirrorId: string;
+  versions: Record<'mirrored' | 'currentObjects' | 'deleteMarkers' | 'bytes', number | null>;
+  snapshot: { completedAt: string | null; versionsListed: number | null; versionsPerSecond: number | null };
+  lastFullPassAt: string | null;
+  lastFullPassSeconds: number | null;
+  removals: { candidates: number | null };
+  uploads: unknown;
+  lastError: { code: string; detail: string } | null;
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+/**
+ * The four services as real processes on free ports, ready. They run what was built last: `npm test` and `npm run bench`
+ * build first.
+ */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const folder = new LocalFolder(options.folder);
+  const [gateway = 0, config = 0, poller = 0, metadata = 0] = await freePorts(4);
+  const ports = { gateway, config, poller, metadata, connector: 0, kafka: 0, mongodb: 0 };
+  const services = createServices({
+    root,
+    folder,
+    ports,
+    mongodbUrl: options.mongodbUrl,
+    kafkaBrokers: [...options.kafkaBrokers],
+    topicPrefix: options.topicPrefix,
+    logLevel: options.logLevel ?? 'info',
+    environment: options.environment,
+    // Not those of this process: in a test run they make libraries resolve to their sources.
+    nodeFlags: ['--disable-warning=TimeoutNegativeWarning'],
+  });
+  const system = new System(services, folder, { gateway: urlOf(gateway), config: urlOf(config) });
+  try {
+    await system.start();
+    return system;
+  } catch (error) {
+    await system.stop();
+    throw error;
+  }
+}
+
+export class System {
+  readonly api: ConfigApi;
+
+  constructor(
+    private readonly services: readonly ServerProcess[],
+    private readonly folder: LocalFolder,
+    readonly urls: { readonly gateway: string; readonly config: string },
+  ) {
+    this.api = new ConfigApi(urls.config, this.adminToken);
+  }
+
+  get adminToken(): string {
+    return this.folder.secrets().adminToken;
+  }
+
+  /** config first, for the others ask it while they start. */
+  async start(): Promise<void> {
+    const [config, ...others] = this.services;
+    await config?.start();
+    await Promise.all(others.map((service) => service.start()));
+  }
+
+  /** In the reverse order, as the launcher does. */
+  async stop(): Promise<void> {
+    for (const service of this.services.toReversed()) await service.stop();
+  }
+
+  service(name: ServiceName): ServerProcess {
+    const service = this.services.find((candidate) => candidate.name === name);
+    if (service === undefined) throw new Error(`no service ${name}`);
+    return service;
+  }
+
+  logFile(name: ServiceName): string {
+    return join(this.folder.logs, `${name}.log`);
+  }
+
+  /** Adds a location and a mirrored bucket, as a user would. */
+  async mirror(bucket: string, connector: S3Access): Promise<void> {
+    const location = `at-${bucket}`;
+    await this.api.post('/v1/locations', locationOf(location, connector));
+    await this.api.post('/v1/buckets', { name: bucket, locationConstraint: `${location}:ingest` });
+  }
+
+  async status(bucket: string): Promise<Status> {
+    const status = await this.api.get<Status>(`/v1/buckets/${bucket}/status`);
+    if (status === null) throw new Error(`${bucket} has no status`);
+    return status;
+  }
+
+  /** Settles when the first snapshot is complete. */
+  waitUntilLive(bucket: string, timeoutMs = 60_000): Promise<Status> {
+    const live = async () => {
+      const status = await this.status(bucket);
+      return status.state === 'live' ? status : null;
+    };
+    return waitFor(live, { timeoutMs, intervalMs: 200, what: `${bucket} to be live` });
+  }
+
+  /** Keys of the gateway for all buckets. */
+  async gatewayAccess(bucket: string, role: 'reader' | 'writer' = 'reader'): Promise<S3Access> {
+    const key = await this.api.post<{ id: string; secretAccessKey: string }>('/v1/access-keys', { role, buckets: '*' });
+    const { id: accessKeyId, secretAccessKey } = key;
+    return { endpoint: this.urls.gateway, region: 'us-east-1', accessKeyId, secretAccessKey, bucket };
+  }
+}
+
+/** A client set as S3 Connector wants it: no checksums that it did not ask for. */
+export function s3Client({ endpoint, region, accessKeyId, secretAccessKey }: S3Access): S3Client {
+  return new S3Client({
+    endpoint,
+    region,
+    credentials: { accessKeyId, secretAccessKey },
+    forcePathStyle: true,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+}
+
+export function locationOf(name: string, connector: S3Access) {
+  const { endpoint, bucket, accessKeyId, secretAccessKey, region } = connector;
+  return {
+    name,
+    locationType: 'location-scality-ring-s3-v1',
+    details: {
+      endpoint,
+      bucketName: bucket,
+      accessKey: accessKeyId,
+      secretKey: secretAccessKey,
+      bucketMatch: true,
+      region,
+    },
+  };
+}
