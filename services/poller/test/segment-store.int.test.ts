@@ -1,0 +1,159 @@
+import { compareTimes } from '@mirror/events';
+import { bumpWriteCounters, compareKeys, Namespace, readLogicalClock, type Segment } from '@mirror/namespace';
+import { type FreshDatabase, freshDatabase, waitFor } from '@mirror/testing';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ProgressStore } from '../src/progress-store.js';
+import { type ClaimedSegment, SegmentStore, type VisitOutcome } from '../src/segment-store.js';
+
+let database: FreshDatabase;
+let client: MongoClient;
+let namespace: Namespace;
+let progress: ProgressStore;
+let store: SegmentStore;
+let other: SegmentStore;
+let mirrorId: string;
+let mirrors = 0;
+
+beforeAll(async () => {
+  database = await freshDatabase('segment-store');
+  client = await MongoClient.connect(database.url);
+  namespace = new Namespace(client.db());
+  progress = new ProgressStore(client.db());
+  store = new SegmentStore(client, namespace, progress, 'one');
+  other = new SegmentStore(client, namespace, progress, 'other');
+  await store.init();
+});
+
+afterAll(async () => {
+  await client.close();
+  await database.drop();
+});
+
+beforeEach(async () => {
+  mirrors += 1;
+  mirrorId = `m${mirrors}`;
+  await progress.create(mirrorId, 'photos');
+  await store.createFirst(mirrorId);
+});
+
+const clean: VisitOutcome = {
+  count: 7,
+  pageSize: 20,
+  hash: 'h1',
+  published: null,
+  said: null,
+  undescribed: false,
+  nextVisitInMs: 0,
+};
+
+async function claim(by = store, after = ''): Promise<ClaimedSegment> {
+  const claimed = await by.claim({ m: mirrorId, a: after });
+  if (!claimed) throw new Error('not claimed');
+  return claimed;
+}
+
+const read = (after = '') => namespace.segments.findOne({ _id: { m: mirrorId, a: after } }) as Promise<Segment>;
+const write = (key: string) => bumpWriteCounters(namespace.segments, mirrorId, [key], (a, b) => compareKeys(a, b) > 0);
+
+/** As if the holder had been away for longer than its lease. */
+const endLease = (after = '') =>
+  namespace.segments.updateOne({ _id: { m: mirrorId, a: after } }, { $set: { leaseUntil: new Date(0) } });
+
+describe('a lease', () => {
+  it('is given to one at a time, with an epoch that only grows', async () => {
+    const first = await claim();
+    expect(await other.claim({ m: mirrorId, a: '' })).toBeNull();
+    expect(await store.due(mirrorId, await store.now(), 10)).toEqual([]);
+    await endLease();
+    expect((await claim(other)).epoch).toBeGreaterThan(first.epoch);
+  });
+
+  it('begins before whatever its holder lists, on the logical clock', async () => {
+    const before = await readLogicalClock(client.db());
+    const { startedAt } = await claim();
+    expect(compareTimes(before, startedAt)).toBeLessThan(0);
+    expect(compareTimes(startedAt, await readLogicalClock(client.db()))).toBeLessThanOrEqual(0);
+  });
+
+  it('that was lost lets its former holder change nothing', async () => {
+    const lost = await claim();
+    await endLease();
+    const now = await claim(other);
+    await other.finish(now, { ...clean, hash: 'theirs' });
+    expect(await store.renew(lost)).toBe(false);
+    expect(await store.eraseHash(lost)).toBe(false);
+    expect(await store.cut(lost, 'm')).toBe(false);
+    expect(await store.finish(lost, { ...clean, hash: 'mine' })).toBe(false);
+    expect(await read()).toMatchObject({ hash: 'theirs' });
+    expect(await read('m')).toBeNull();
+  });
+
+  it('that was given back is due again when asked for', async () => {
+    await store.release(await claim(), 0);
+    await waitFor(async () => (await store.due(mirrorId, await store.now(), 10)).length === 1, { what: 'the segment' });
+  });
+});
+
+describe('a confirmation', () => {
+  it('is stored when nobody wrote into the segment since its claim', async () => {
+    await store.finish(await claim(), clean);
+    expect(await read()).toMatchObject({ hash: 'h1', count: 7, holder: null });
+  });
+
+  it('is not stored when somebody did', async () => {
+    const claimed = await claim();
+    await write('some key');
+    await store.finish(claimed, clean);
+    expect(await read()).toMatchObject({ hash: null, count: 7 });
+  });
+
+  it('falls with a cut, in both halves', async () => {
+    await store.finish(await claim(), clean);
+    const claimed = await claim();
+    expect(await store.cut(claimed, 'm')).toBe(true);
+    await store.finish(claimed, clean);
+    expect(await read()).toMatchObject({ hash: null });
+    expect(await read('m')).toMatchObject({ hash: null, visitedAt: null });
+  });
+
+  it('is erased before anything is published', async () => {
+    await store.finish(await claim(), clean);
+    expect(await store.eraseHash(await claim())).toBe(true);
+    expect(await read()).toMatchObject({ hash: null, confirmedAt: null });
+  });
+});
+
+describe('a cut', () => {
+  it('makes the rest a segment of its own, due at once, and ends the first there', async () => {
+    const claimed = await claim();
+    expect(claimed.end).toBeNull();
+    await store.cut(claimed, 'm');
+    await store.finish(claimed, { ...clean, nextVisitInMs: 60_000 });
+    expect((await store.due(mirrorId, await store.now(), 10)).map(({ _id }) => _id.a)).toEqual(['m']);
+    expect((await claim(store, 'm')).end).toBeNull();
+    await endLease();
+    await namespace.segments.updateOne({ _id: { m: mirrorId, a: '' } }, { $set: { dueAt: new Date(0) } });
+    expect((await claim()).end).toBe('m');
+  });
+
+  it('counts writes on the right side of it', async () => {
+    const claimed = await claim();
+    await store.cut(claimed, 'm');
+    const before = [(await read()).writes, (await read('m')).writes];
+    await write('m'); // a boundary is the last key of the segment before it
+    await write('n');
+    await write('n');
+    expect([(await read()).writes, (await read('m')).writes]).toEqual([(before[0] ?? 0) + 1, (before[1] ?? 0) + 2]);
+  });
+});
+
+describe('coverage', () => {
+  it('knows what a pass has not visited yet', async () => {
+    const began = await store.now();
+    expect(await store.coverage(mirrorId, began)).toMatchObject({ unvisited: 1 });
+    await store.finish(await claim(), clean);
+    expect(await store.coverage(mirrorId, began)).toMatchObject({ unvisited: 0, versions: 7 });
+    expect(await store.coverage(mirrorId, new Date(Date.now() + 60_000))).toMatchObject({ unvisited: 1 });
+  });
+});
