@@ -48,13 +48,18 @@ export async function followSnapshot(api: ConfigApi, report: Report, isStopping:
 
 /** Answers the keys of the gateway that were kept from an earlier start, if they are still good, and new ones if not. */
 export async function accessKeyFor(api: ConfigApi, kept: Partial<AccessKey> | null): Promise<AccessKey> {
-  if (kept?.accessKeyId !== undefined && kept.secretAccessKey !== undefined) {
-    const { accessKeyId, secretAccessKey } = kept;
-    const page = await api.get<{ items: Array<{ accessKeyId?: string; id?: string }> }>('/v1/access-keys?limit=1000');
-    const known = page?.items.some((key) => key.accessKeyId === accessKeyId || key.id === accessKeyId) ?? false;
-    if (known) return { accessKeyId, secretAccessKey };
+  const { accessKeyId, secretAccessKey } = kept ?? {};
+  if (accessKeyId !== undefined && secretAccessKey !== undefined && (await isKnown(api, accessKeyId))) {
+    return { accessKeyId, secretAccessKey };
   }
-  return api.post<AccessKey>('/v1/access-keys', { role: 'writer', buckets: '*' });
+  const body = { role: 'writer', buckets: '*', description: 'The local stack' };
+  const made = await api.post<{ id: string; secretAccessKey: string }>('/v1/access-keys', body);
+  return { accessKeyId: made.id, secretAccessKey: made.secretAccessKey };
+}
+
+async function isKnown(api: ConfigApi, accessKeyId: string): Promise<boolean> {
+  const page = await api.get<{ items: Array<{ id: string }> }>('/v1/access-keys?limit=1000');
+  return page?.items.some(({ id }) => id === accessKeyId) ?? false;
 }
 
 function locationOf({ endpoint, bucket, accessKeyId, secretAccessKey, region }: Connector) {
