@@ -5,7 +5,7 @@ import { atMost, pause, RETRY_BACKOFF } from './retry.js';
 import { translateKafkaError } from './translate-kafka-error.js';
 
 /** kafkajs tries a little by itself; what lasts longer is a crash, after which the loop builds a new consumer. */
-const CONSUMER_RETRY = { retries: 3, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
+const CONSUMER_RETRY = { retries: 30, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
 /** A consumer stops within the time of one fetch and one leave; one that hangs is abandoned. */
 const DISCONNECT_TIMEOUT_MS = 4_000;
 

@@ -3,8 +3,8 @@ import { type LogEntry, type logCreator, logLevel } from 'kafkajs';
 
 /** kafkajs says this whenever retries are bounded; message-sender.ts replaces the producer after every failure instead. */
 const KNOWN_WARNING = 'Limiting retries for the idempotent producer';
-/** A broker's answer with an error code, which is an exception too, logged where that is handled; often it is none at all. */
-const ERROR_ANSWER = /^Response [A-Z]/;
+/** What these two log as an error is an exception, too, logged where that is handled; several a second while Kafka is away. */
+const ALSO_THROWN = new Set(['Connection', 'BrokerPool']);
 
 /** Sends what kafkajs logs to pino, each entry at the level of the same name but for the two above. */
 export function kafkaLog(logger: Logger): logCreator {
@@ -13,7 +13,7 @@ export function kafkaLog(logger: Logger): logCreator {
       const entry = { ...fields, namespace };
       switch (level) {
         case logLevel.ERROR:
-          return ERROR_ANSWER.test(message) ? logger.debug(entry, message) : logger.error(entry, message);
+          return ALSO_THROWN.has(namespace) ? logger.debug(entry, message) : logger.error(entry, message);
         case logLevel.WARN:
           return message.startsWith(KNOWN_WARNING) ? logger.debug(entry, message) : logger.warn(entry, message);
         case logLevel.INFO:

@@ -1,5 +1,4 @@
 import { FatalError, PermanentError, TransientError } from '@mirror/runtime';
-import { KafkaJSAggregateError, KafkaJSProtocolError } from 'kafkajs';
 
 /** What the broker refuses for good, by its protocol error. All others may pass: the operator or time mends them. */
 const REFUSED: Readonly<Record<string, { code: string; hint: string }>> = {
@@ -42,10 +41,13 @@ export function translateKafkaError(error: unknown): CodedError {
   });
 }
 
-/** The broker's own word, however deep kafkajs wrapped it; empty when the broker said nothing. */
+/**
+ * The broker's own word, however deep kafkajs wrapped it; empty when the broker said nothing. Told by shape: Node finds no
+ * error class among the names that kafkajs exports.
+ */
 export function protocolErrorType(error: unknown): string {
-  if (error instanceof KafkaJSProtocolError) return error.type;
-  if (error instanceof KafkaJSAggregateError) return error.errors.map(protocolErrorType).find((t) => t !== '') ?? '';
-  if (error instanceof Error && error.cause !== undefined) return protocolErrorType(error.cause);
-  return '';
+  if (!(error instanceof Error)) return '';
+  if ('type' in error && typeof error.type === 'string') return error.type;
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(protocolErrorType).find(Boolean) ?? '';
+  return protocolErrorType(error.cause);
 }
