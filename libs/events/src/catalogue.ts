@@ -1,12 +1,16 @@
 import type { z } from 'zod';
 import { mirrorState } from './bucket-events.js';
+import { removalsAccepted, verifyRequested } from './command-events.js';
 import { locationState } from './location-events.js';
 import {
   locationReachable,
   locationUnreachable,
+  mirrorSuspected,
+  mirrorTrusted,
   passCompleted,
   snapshotCompleted,
   snapshotStarted,
+  verifyCompleted,
 } from './mirror-status-events.js';
 import { objectChanged } from './object-changed.js';
 
@@ -25,6 +29,11 @@ export const eventSchemas = {
   PassCompleted: passCompleted,
   LocationUnreachable: locationUnreachable,
   LocationReachable: locationReachable,
+  MirrorSuspected: mirrorSuspected,
+  MirrorTrusted: mirrorTrusted,
+  VerifyCompleted: verifyCompleted,
+  VerifyRequested: verifyRequested,
+  RemovalsAccepted: removalsAccepted,
 } as const;
 
 export type EventType = keyof typeof eventSchemas;
@@ -60,6 +69,14 @@ export const topics = {
     compacted: true,
     retentionDays: 0,
   },
+  commands: {
+    name: 'zenko.commands.v1',
+    key: 'bucket',
+    events: ['VerifyRequested', 'RemovalsAccepted'],
+    partitions: 1,
+    compacted: false,
+    retentionDays: 7,
+  },
   objectChanges: {
     name: 'zenko.object-changes.v1',
     key: 'bucket/key',
@@ -71,7 +88,16 @@ export const topics = {
   mirrorStatus: {
     name: 'zenko.mirror-status.v1',
     key: 'bucket',
-    events: ['SnapshotStarted', 'SnapshotCompleted', 'PassCompleted', 'LocationUnreachable', 'LocationReachable'],
+    events: [
+      'SnapshotStarted',
+      'SnapshotCompleted',
+      'PassCompleted',
+      'LocationUnreachable',
+      'LocationReachable',
+      'MirrorSuspected',
+      'MirrorTrusted',
+      'VerifyCompleted',
+    ],
     partitions: 1,
     compacted: false,
     retentionDays: 7,

@@ -33,6 +33,28 @@ export const locationUnreachable = z.strictObject({
 
 export const locationReachable = z.strictObject({ ...mirror, location: z.string() });
 
+/** Too much is missing at once: nothing is removed until it is listed again, or the operator accepts it (rule R6). */
+export const mirrorSuspected = z.strictObject({
+  ...mirror,
+  candidates: z.number().int().nonnegative(),
+  removedLastHour: z.number().int().nonnegative(),
+  versionsAnHourAgo: z.number().int().nonnegative(),
+  ledger: z.number().int().nonnegative(),
+});
+
+/** Ends it. */
+export const mirrorTrusted = z.strictObject(mirror);
+
+export const verifyCompleted = z.strictObject({
+  ...mirror,
+  startedAt: z.iso.datetime(),
+  versionsCompared: z.number().int().nonnegative(),
+  differences: z.number().int().nonnegative(),
+});
+
+export type MirrorSuspected = z.infer<typeof mirrorSuspected>;
+export type MirrorTrusted = z.infer<typeof mirrorTrusted>;
+export type VerifyCompleted = z.infer<typeof verifyCompleted>;
 export type SnapshotStarted = z.infer<typeof snapshotStarted>;
 export type SnapshotCompleted = z.infer<typeof snapshotCompleted>;
 export type PassCompleted = z.infer<typeof passCompleted>;

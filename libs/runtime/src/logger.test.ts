@@ -5,7 +5,12 @@ import { createLogger } from './logger.js';
 describe('createLogger', () => {
   it('never writes a secret, wherever it stands in the fields', () => {
     const lines: string[] = [];
-    const stream = new Writable({ write: (chunk, _, done) => void (lines.push(String(chunk)), done()) });
+    const stream = new Writable({
+      write: (chunk, _, done) => {
+        lines.push(String(chunk));
+        done();
+      },
+    });
     const logger = createLogger('test', 'info', stream);
     logger.info({ secretKey: 's3cr3t', details: { secretKey: 's3cr3t' }, a: { b: { token: 's3cr3t' } } }, 'a message');
     logger.info({ req: { headers: { authorization: 's3cr3t' } } }, 'a request');
