@@ -1,5 +1,5 @@
 import { TransientError } from '@mirror/runtime';
-import { CompressionTypes, type Message, Partitioners, type Producer, type RecordMetadata } from 'kafkajs';
+import kafkajs, { type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import type { KafkaConnection } from './kafka-connection.js';
 import { mergePositions, type Position } from './position.js';
 import { atMost } from './retry.js';
@@ -13,6 +13,7 @@ const STOP_TIMEOUT_MS = 3_000;
 /** About eight seconds in all: a broker that restarts is waited for longer by the caller. */
 const SEND_RETRY = { retries: 8, initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 2 };
 
+const { CompressionTypes, Partitioners } = kafkajs;
 const COMPRESSION = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD };
 
 /** Messages of one call that go out in one request. */

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+// Node finds only some names in kafkajs: all are on its default export.
+import kafkajs from 'kafkajs';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -10,7 +11,7 @@ const decompress = promisify(zstdDecompress);
  * may be compressed, and kafkajs crashes on a codec that it lacks. Registering again changes nothing.
  */
 export function registerZstd(): void {
-  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
     compress: (encoder: { buffer: Buffer }) => compress(encoder.buffer),
     decompress: (buffer: Buffer) => decompress(buffer),
   });
