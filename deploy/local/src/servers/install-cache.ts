@@ -16,11 +16,15 @@ const waitBetweenLooksMs = 500;
  * final name only when complete, so a build that died half-way is never used. Of several clones that install the same
  * at once, one builds and the others wait.
  */
-export async function installOnce(name: string, build: (folder: string) => Promise<void>): Promise<string> {
+export async function installOnce(
+  name: string,
+  report: Report,
+  build: (folder: string) => Promise<void>,
+): Promise<string> {
   const folder = join(cacheRoot(), name);
   if (existsSync(folder)) return folder;
   await mkdir(cacheRoot(), { recursive: true });
-  const unlock = await lock(`${folder}.lock`);
+  const unlock = await lock(`${folder}.lock`, () => report(`${name}: another process installs it, waiting`));
   try {
     if (!existsSync(folder)) await buildAside(folder, build);
   } finally {
@@ -49,9 +53,9 @@ async function buildAside(folder: string, build: (folder: string) => Promise<voi
  * Waits for the lock file and answers its release. A lock whose holder is gone is taken over. Two waiters may take it over
  * in the same moment: then both build, each aside, and the second rename fails on the folder of the first, harmlessly.
  */
-async function lock(path: string): Promise<() => Promise<void>> {
+async function lock(path: string, onWait: () => void): Promise<() => Promise<void>> {
   const me = JSON.stringify(identifyProcess(process.pid));
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     try {
       await writeFile(path, me, { flag: 'wx' });
       return () => rm(path, { force: true });
@@ -59,7 +63,8 @@ async function lock(path: string): Promise<() => Promise<void>> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (await isAbandoned(path)) await rm(path, { force: true });
-    else await sleep(waitBetweenLooksMs);
+    else if (looks === 0) onWait();
+    await sleep(waitBetweenLooksMs);
   }
 }
 

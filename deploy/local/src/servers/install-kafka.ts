@@ -16,7 +16,7 @@ export async function installKafka(report: Report): Promise<string> {
   await runTool(java, ['-version']);
   const lock = await readFile(join(recipe, 'jars.sha256'), 'utf8');
   const digest = createHash('sha256').update(lock).digest('hex').slice(0, 8);
-  const folder = await installOnce(`kafka-${version}-${digest}`, async (target) => {
+  const folder = await installOnce(`kafka-${version}-${digest}`, report, async (target) => {
     report(`Kafka ${version}: downloading, 46 MB`);
     await copyFile(join(recipe, 'pom.xml'), join(target, 'pom.xml'));
     const libs = join(target, 'libs');

@@ -1,4 +1,7 @@
 import { mkdir } from 'node:fs/promises';
+import { installKafka } from './install-kafka.js';
+import { installMinio } from './install-minio.js';
+import { installMongodb } from './install-mongodb.js';
 import { type RunningKafka, startKafka } from './kafka.js';
 import { type MinioOptions, type RunningMinio, startMinio } from './minio.js';
 import { type RunningMongo, startMongo } from './mongodb.js';
@@ -26,7 +29,10 @@ export async function startServers(options: ServersOptions): Promise<RunningServ
   const { ports = {}, minio, ...shared } = options;
   await mkdir(shared.dataDir, { recursive: true });
   const [freeMongodb, freeKafka, freeMinio] = await freePorts(3);
-  // MinIO first: it has the longest way when it is not yet built.
+  // Nothing is started before all is there: a missing tool is told at once, and not after minutes of compiling MinIO.
+  await Promise.all(
+    [installMinio, installKafka, installMongodb].map((install) => install(shared.report ?? (() => {}))),
+  );
   const starting = [
     startMinio({ ...minio, ...shared, port: ports.minio ?? freeMinio }),
     startKafka({ ...shared, port: ports.kafka ?? freeKafka }),
