@@ -1,0 +1,75 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Logger, NestLogger } from '@mirror/runtime';
+import type { DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { S3_ROUTE } from './s3.controller.js';
+import { S3ErrorFilter } from './s3-error.filter.js';
+
+export interface ListeningS3 {
+  readonly url: string;
+  /** Takes no more requests, waits for those in flight, and cuts downloads that take too long. */
+  close(): Promise<void>;
+}
+
+/** Below the 10 s that a service has to stop. */
+const DRAIN_MS = 6_000;
+const HEALTH_TARGETS = new Set(['/livez', '/readyz', '/metrics']);
+
+/** Nest on Fastify with everything off that would read, decode or normalise what belongs to S3. Port 0: the system chooses. */
+export async function listenS3(
+  module: DynamicModule,
+  logger: Logger,
+  host: string,
+  port: number,
+): Promise<ListeningS3> {
+  const adapter = new FastifyAdapter({
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    rewriteUrl: rewriteTarget,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(logger),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  app.useGlobalFilters(new S3ErrorFilter());
+  leaveBodiesAlone(adapter);
+  const server: Server = app.getHttpServer();
+  answerWithoutContinue(server);
+  await app.listen(port, host);
+  const { port: bound } = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    close: () => closeWithin(DRAIN_MS, app, server),
+  };
+}
+
+/**
+ * Sends every target but the health checks to one route: Fastify's router would decode it, refuse some, and lose what was
+ * sent, which is what signatures are made over. The names of the health checks are valid bucket names, so they are health
+ * checks only without a signature, which S3 would refuse anyway.
+ */
+function rewriteTarget({ method, url = '', headers }: IncomingMessage): string {
+  const isHealthCheck = method === 'GET' && HEALTH_TARGETS.has(url) && headers.authorization === undefined;
+  return isHealthCheck ? url : `/${S3_ROUTE}`;
+}
+
+/** A body of any type stays an unread stream. */
+function leaveBodiesAlone(adapter: FastifyAdapter): void {
+  const fastify = adapter.getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
+}
+
+/** Node would say 100 Continue by itself: no body is asked for before the request is known to be served. */
+function answerWithoutContinue(server: Server): void {
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+}
+
+async function closeWithin(drainMs: number, app: NestFastifyApplication, server: Server): Promise<void> {
+  const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+  await app.close();
+  clearTimeout(timer);
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from '@mirror/runtime';
+import { authenticate } from './authenticate.js';
+import type { Sources } from './operations/operation.js';
+import { route } from './operations/router.js';
+import { S3Error, serviceUnavailable } from './protocol/errors.js';
+import { parseS3Request } from './protocol/s3-request.js';
+import { errorResponse, resourceOf, type S3Response } from './protocol/s3-response.js';
+import { checkBody } from './request-body.js';
+import type { CachedLookup } from './sources/cached-lookup.js';
+import type { AccessKey } from './sources/config-client.js';
+
+export interface Served {
+  readonly response: S3Response;
+  /** S3's name of the operation; `none` where it did not come that far. */
+  readonly operation: string;
+}
+
+/** One request from its line to its answer: parse, authenticate, route, check the body, run. */
+export class RequestServer {
+  constructor(
+    private readonly keys: CachedLookup<AccessKey>,
+    private readonly sources: Sources,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Never rejects: what goes wrong is an answer, too. `target` is the request line's, untouched. */
+  async serve(incoming: IncomingMessage, target: string, signal: AbortSignal): Promise<Served> {
+    const about = { id: newRequestId(), method: incoming.method ?? 'GET', resource: target, operation: 'none' };
+    try {
+      const response = await this.#run(incoming, about, signal);
+      return { operation: about.operation, response: withIds(response, about.id) };
+    } catch (error) {
+      const known = toS3Error(error);
+      if (known.status >= 500 && !signal.aborted) this.#log(known, about);
+      return { operation: about.operation, response: withIds(errorResponse(known, about), about.id) };
+    }
+  }
+
+  async #run(incoming: IncomingMessage, about: About, signal: AbortSignal): Promise<S3Response> {
+    const request = parseS3Request(about.method, about.resource, incoming.rawHeaders);
+    about.resource = resourceOf(request);
+    if (about.method === 'OPTIONS') throw new S3Error('AccessForbidden'); // a browser's preflight is never signed
+    const { caller, payloadHash } = await authenticate(request, this.keys, new Date());
+    const { name, run } = route({ request, caller });
+    about.operation = name;
+    await checkBody(incoming, payloadHash);
+    return run({ request, caller, signal }, this.sources);
+  }
+
+  #log(error: S3Error, about: About): void {
+    const { id: requestId, ...what } = about;
+    const fields = { err: error.cause ?? error, requestId, ...what, status: error.status };
+    if (error.status === 501) this.logger.debug(fields, 'not implemented');
+    else this.logger.warn(fields, 'a request could not be served');
+  }
+}
+
+interface About {
+  readonly id: string;
+  readonly method: string;
+  resource: string;
+  operation: string;
+}
+
+const newRequestId = (): string => randomBytes(8).toString('hex').toUpperCase();
+
+function withIds(response: S3Response, id: string): S3Response {
+  return { ...response, headers: { ...response.headers, 'x-amz-request-id': id, 'x-amz-id-2': id } };
+}
+
+function toS3Error(error: unknown): S3Error {
+  if (error instanceof S3Error) return error;
+  // The driver's errors are all named so; a database that is away is back in a moment.
+  if (error instanceof Error && error.name.startsWith('Mongo')) {
+    return serviceUnavailable('The namespace can not be read at the moment.', error);
+  }
+  return new S3Error('InternalError', { cause: error });
+}

@@ -1,0 +1,83 @@
+import { EndpointGuard, parseNetworks } from '@mirror/connector';
+import { type LocationState, type MirrorState, topics } from '@mirror/events';
+import { KafkaConnection, StateTable } from '@mirror/kafka';
+import { Namespace, openMongo } from '@mirror/namespace';
+import { createMetrics, type Logger, type RunningService, TransientError } from '@mirror/runtime';
+import type { GatewayEnv } from './env.js';
+import { GatewayModule } from './gateway.module.js';
+import { listenS3 } from './listen-s3.js';
+import { RequestServer } from './serve-request.js';
+import { CachedLookup, type CachedLookupOptions } from './sources/cached-lookup.js';
+import { ConfigClient } from './sources/config-client.js';
+import { ConnectorClients } from './sources/connector-clients.js';
+import { ServedBuckets } from './sources/served-buckets.js';
+
+/** A revoked key, and changed credentials whose event is late, hold no longer than 30 s. */
+const LOOKUP: CachedLookupOptions = {
+  foundMs: 25_000,
+  missingMs: 5_000,
+  maxEntries: 10_000,
+  now: () => performance.now(),
+};
+
+/**
+ * Starts the service. It listens at once, and answers S3 requests 503 until both state topics have been read to their end,
+ * which is when this resolves.
+ */
+export async function startGateway(env: GatewayEnv, logger: Logger): Promise<RunningService> {
+  const mongo = await openMongo(env.MONGODB_URL, 'gateway');
+  const kafka = new KafkaConnection({
+    brokers: env.KAFKA_BROKERS,
+    clientId: 'gateway',
+    topicPrefix: env.TOPIC_PREFIX,
+    compression: env.KAFKA_COMPRESSION,
+    logger,
+  });
+  const buckets = new StateTable<MirrorState>({
+    connection: kafka,
+    topic: topics.buckets,
+    key: ({ bucket }) => bucket,
+  });
+  const locations = new StateTable<LocationState>({
+    connection: kafka,
+    topic: topics.locations,
+    key: ({ name }) => name,
+  });
+  const served = new ServedBuckets(buckets);
+  const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
+  const connectors = new ConnectorClients(
+    new CachedLookup((name) => config.locationCredentials(name), LOOKUP),
+    new EndpointGuard(parseNetworks(env.ENDPOINT_ALLOW_NETWORKS)),
+  );
+  const unsubscribe = locations.onChange(({ state }) => connectors.forget(state.name));
+  const server = new RequestServer(
+    new CachedLookup((id) => config.accessKey(id), LOOKUP),
+    { buckets: served, namespace: new Namespace(mongo.db()), connectors, region: env.REGION },
+    logger,
+  );
+  const readiness = [
+    { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
+    { name: 'state-topics', check: async () => requireOpen(served) },
+  ];
+  const runtime = { logger, metrics: createMetrics('gateway'), readiness, serviceToken: env.SERVICE_TOKEN };
+  const listening = await listenS3(GatewayModule.register(runtime, server), logger, env.HOST, env.PORT);
+
+  await Promise.all([buckets.start(), locations.start()]);
+  served.open();
+
+  return {
+    url: listening.url,
+    stop: async () => {
+      await listening.close(); // what is in flight is answered first
+      unsubscribe();
+      connectors.stop();
+      await Promise.all([buckets.stop(), locations.stop()]);
+      await kafka.stop();
+      await mongo.close();
+    },
+  };
+}
+
+function requireOpen(served: ServedBuckets): void {
+  if (!served.isOpen) throw new TransientError('The state topics are being read', { code: 'GATEWAY.STARTING' });
+}

@@ -1,0 +1,59 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ConfigKey {
+  readonly id: string;
+  readonly secretAccessKey: string;
+  readonly role: 'reader' | 'writer';
+  readonly buckets: '*' | string[];
+}
+
+export interface ConfigLocation {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucketName: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly revision: string;
+}
+
+/** The config service's internal API, from a table: what the gateway asks of it, and nothing more. */
+export class ConfigServer {
+  readonly keys = new Map<string, ConfigKey>();
+  readonly locations = new Map<string, ConfigLocation>();
+  /** Paths asked for, in their order. */
+  readonly asked: string[] = [];
+  /** Answers 503 to everything while true. */
+  isDown = false;
+  readonly #server: Server;
+
+  constructor(private readonly token: string) {
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.asked.push(request.url ?? '');
+    const [status, body] = this.#find(request);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+
+  #find({ url = '', headers }: IncomingMessage): [status: number, body: unknown] {
+    if (this.isDown) return [503, { code: 'DOWN' }];
+    if (headers.authorization !== `Bearer ${this.token}`) return [401, { code: 'UNAUTHORIZED' }];
+    const [, keyId] = /^\/internal\/v1\/access-keys\/([^/]+)$/.exec(url) ?? [];
+    const [, location] = /^\/internal\/v1\/locations\/([^/]+)\/credentials$/.exec(url) ?? [];
+    const found = this.keys.get(keyId ?? '') ?? this.locations.get(location ?? '');
+    return found === undefined ? [404, { code: 'NOT_FOUND' }] : [200, found];
+  }
+}

@@ -1,0 +1,50 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** Stands between the gateway and the connector: counts what passes, and cuts it. */
+export class TcpProxy {
+  /** Bytes that came from the connector. */
+  bytesDown = 0;
+  readonly #open = new Set<Socket>();
+  readonly #server: Server;
+
+  constructor(target: string) {
+    const { hostname, port } = new URL(target);
+    this.#server = createServer((client) => this.#relay(client, connect(Number(port), hostname)));
+  }
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  /** Cuts every connection; new ones are taken. */
+  cut(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  /** Cuts every connection and refuses new ones, for good. */
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.cut();
+    await closed;
+  }
+
+  #relay(client: Socket, upstream: Socket): void {
+    this.#open.add(client);
+    upstream.on('data', (chunk) => {
+      this.bytesDown += chunk.length;
+    });
+    client.pipe(upstream).pipe(client);
+    const end = () => {
+      client.destroy();
+      upstream.destroy();
+      this.#open.delete(client);
+    };
+    for (const socket of [client, upstream]) socket.on('close', end).on('error', end);
+  }
+}
