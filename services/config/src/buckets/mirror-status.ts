@@ -23,7 +23,7 @@ export const pollerStatus = z.object({
   oldestUnvisitedRangeAgeSeconds: seconds,
   lastFullPassAt: instant,
   lastFullPassSeconds: seconds,
-  removals: z.object({ candidates: count, ledger: z.string().nullable() }),
+  removals: z.object({ candidates: count, ledger: z.union([z.string(), z.number()]).nullable() }),
   lastError: lastError.nullable(),
   failing: z.boolean(),
 });

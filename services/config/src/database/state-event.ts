@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { CloudEvent, EventType } from '@mirror/events';
+import type { CloudEvent, topics } from '@mirror/events';
 import type { Timestamp } from 'mongodb';
 
-type StateEventType = Extract<
-  EventType,
-  `Location${'Created' | 'Updated' | 'Deleted'}` | `Mirror${string}` | `Bucket${string}`
->;
+/** The events whose data is an entity's whole state. */
+type StateEventType = (typeof topics.locations.events | typeof topics.buckets.events)[number];
 type StateOf<T extends StateEventType> = CloudEvent<T>['data'];
 
 /** An entity's whole current state as an event. The same state twice has the same id: consumers may see it twice. */

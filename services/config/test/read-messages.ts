@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import type { Topic } from '@mirror/events';
+import { waitFor } from '@mirror/testing';
+import { Kafka, logLevel } from 'kafkajs';
+import type { ConfigEnv } from '../src/env.js';
+
+export interface Message {
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  // biome-ignore lint/suspicious/noExplicitAny: an event's data, compared in a test
+  readonly value: any;
+}
+
+type Where = Pick<ConfigEnv, 'KAFKA_BROKERS' | 'TOPIC_PREFIX'>;
+
+/** All that is on these topics now, read by kafkajs alone, in order within a topic. */
+export async function readMessages(where: Where, topics: readonly Topic[]): Promise<Message[]> {
+  const kafka = new Kafka({ brokers: where.KAFKA_BROKERS, clientId: 'test', logLevel: logLevel.NOTHING });
+  const names = topics.map(({ name }) => `${where.TOPIC_PREFIX}${name}`);
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+  await admin.disconnect();
+  const expected = ends.flat().reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+  const messages: Message[] = [];
+  if (expected === 0) return messages;
+  const consumer = kafka.consumer({ groupId: `${where.TOPIC_PREFIX}test-${randomUUID()}` });
+  await consumer.connect();
+  await consumer.subscribe({ topics: names, fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message }) => {
+      const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
+      messages.push({
+        key: String(message.key),
+        headers: Object.fromEntries(headers),
+        value: JSON.parse(String(message.value)),
+      });
+    },
+  });
+  await waitFor(() => messages.length >= expected, { what: `${expected} messages`, timeoutMs: 20_000 });
+  await consumer.disconnect();
+  return messages;
+}
