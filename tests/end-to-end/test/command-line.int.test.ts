@@ -92,12 +92,17 @@ describe('the command line at the gateway, against the same at the connector', (
   it.each(['/', '1', ' ', 'é'])(
     'aws s3api prints the same with the delimiter %j, in pages of 7',
     async (delimiter) => {
-      const more = ['--delimiter', delimiter];
-      expect(await listVersions(...more, '--page-size', '7')).toEqual(await listVersions(...more));
-      for (const operation of ['list-objects', 'list-objects-v2']) {
-        const list = (...pages: string[]) =>
-          expectSame('s3api', operation, '--bucket', target.bucket, '--query', objectFields, ...more, ...pages);
-        expect(await list('--page-size', '7')).toEqual(await list());
+      const operations: [string, string][] = [
+        ['list-object-versions', versionFields],
+        ['list-objects', objectFields],
+        ['list-objects-v2', objectFields],
+      ];
+      for (const [operation, fields] of operations) {
+        const args = ['s3api', operation, '--bucket', target.bucket, '--query', fields, '--delimiter', delimiter];
+        const lines = await expectSame(...args);
+        // MinIO does not get beyond a group of any delimiter but this one when the group is larger than the page.
+        if (delimiter === '/') await expectSame(...args, '--page-size', '7');
+        expect((await atGateway.run(...args, '--page-size', '7')).trimEnd().split('\n')).toEqual(lines);
       }
     },
     240_000,
