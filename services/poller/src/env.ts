@@ -27,6 +27,12 @@ export const pollerEnv = z.object({
     .int()
     .min(1)
     .default(100)
-    .describe('A visit that misses more than these, and half of its range, holds removals for a whole pass'),
+    .describe('Up to so many missing versions no mirror is suspect, and no visit holds removals'),
+  REMOVAL_SHARE: z.coerce
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe('Share of the versions an hour ago that may go within the hour before the mirror is suspect'),
 });
 export type PollerEnv = z.infer<typeof pollerEnv>;

@@ -1,11 +1,11 @@
 import type { EndpointGuard } from '@mirror/connector';
 import type { MirrorState } from '@mirror/events';
 import type { EventProducer, StateTable } from '@mirror/kafka';
-import { ConnectorAccess } from './connector-access.js';
-import { DescribeBacklog } from './describe-backlog.js';
-import type { LocationCredentials } from './location-credentials.js';
+import { ConnectorAccess } from './connector/connector-access.js';
+import type { LocationCredentials } from './connector/location-credentials.js';
+import { RequestBudget } from './connector/request-budget.js';
 import { PollLoop, type PollLoopParts } from './poll-loop.js';
-import { RequestBudget } from './request-budget.js';
+import { DescribeBacklog } from './visit/describe-backlog.js';
 
 export interface PollingSettings {
   /** Each location's budget. */

@@ -1,12 +1,13 @@
 import { isApplied, type Namespace, type Positions, readPositions, type Segment } from '@mirror/namespace';
 import { backoffMs, type Logger } from '@mirror/runtime';
-import { type ConnectorAccess, sleep } from './connector-access.js';
-import type { DescribeBacklog } from './describe-backlog.js';
-import type { MirrorError, MirrorProgress } from './progress-store.js';
-import type { MirrorIdentity } from './publish-changes.js';
+import { type ConnectorAccess, sleep } from './connector/connector-access.js';
 import type { StatusEvents } from './publish-status.js';
-import { type ClaimedSegment, LEASE_MS } from './segment-store.js';
-import type { SegmentVisitor, VisitReport, VisitStores } from './visit-segment.js';
+import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
+import { type ClaimedSegment, LEASE_MS } from './state/segment-store.js';
+import type { DescribeBacklog } from './visit/describe-backlog.js';
+import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
+import type { MirrorIdentity } from './visit/publish-changes.js';
+import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
 
 /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
 const LAG_WAIT_MS = 5 * 60_000;
@@ -27,6 +28,7 @@ export interface PollLoopParts {
   readonly stores: VisitStores;
   readonly visitor: SegmentVisitor;
   readonly status: StatusEvents;
+  readonly suspicion: SuspicionSettings;
   /** Prefixed name of the topic of the object changes. */
   readonly changesTopic: string;
   readonly logger: Logger;
@@ -132,7 +134,7 @@ export class PollLoop {
       return await visitor.visit(this.connector, claimed, {
         mirror: { mirrorId: this.mirror.mirrorId, bucket: this.mirror.bucket },
         snapshotCompleted: progress.snapshotCompletedAt !== null,
-        removalsHeld: progress.removalsHeldSince !== null,
+        removalsHeld: progress.removalsHeldSince !== null || progress.suspect,
         applied: claimed.applied,
       });
     } catch (error) {
@@ -149,6 +151,8 @@ export class PollLoop {
     const { stores, status } = this.parts;
     const { mirrorId } = this.mirror;
     const coverage = await stores.segments.coverage(mirrorId, progress.passStartedAt);
+    await this.weighSuspicion(progress, coverage.versions);
+    await this.settleVerification(progress.verify);
     if (coverage.unvisited > 0) return;
     if (progress.snapshotCompletedAt === null) {
       const publishing = await stores.segments.publishing(mirrorId);
@@ -159,6 +163,31 @@ export class PollLoop {
     if (await stores.progress.completePass(mirrorId, progress.passStartedAt)) {
       await status.passCompleted(this.mirror, progress, coverage.versions);
     }
+  }
+
+  private async settleVerification(verify: Verification | null): Promise<void> {
+    if (verify === null || verify.completedAt !== null) return;
+    const { stores, status } = this.parts;
+    const { mirrorId } = this.mirror;
+    const coverage = await stores.segments.coverage(mirrorId, verify.startedAt);
+    if (coverage.unvisited > 0) return;
+    const report = await stores.progress.completeVerification(mirrorId, verify.startedAt, coverage.versions);
+    if (report) await status.verifyCompleted(this.mirror, report);
+  }
+
+  /** R6: the lasting state, for the operator; each removal is weighed again when its turn comes. */
+  private async weighSuspicion(progress: MirrorProgress, listed: number): Promise<void> {
+    if (progress.snapshotCompletedAt === null) return;
+    const { stores, status, suspicion, logger } = this.parts;
+    const { mirrorId } = this.mirror;
+    const now = await stores.segments.now();
+    const totals = await stores.ledger.totals(mirrorId, now);
+    await stores.ledger.sample(mirrorId, listed + totals.candidates, now);
+    const suspect = isSuspect(totals, suspicion);
+    if (!(await stores.progress.setSuspect(mirrorId, suspect))) return;
+    logger.warn({ bucket: this.mirror.bucket, suspect, ...totals }, 'the mirror’s trust in its connector changed');
+    const { ledger } = await stores.ledger.counts(mirrorId);
+    await (suspect ? status.suspected(this.mirror, { ...totals, ledger }) : status.trusted(this.mirror));
   }
 
   private async failed(error: unknown): Promise<void> {

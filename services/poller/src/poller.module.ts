@@ -1,11 +1,11 @@
 import { Namespace } from '@mirror/namespace';
 import { RuntimeModule, type RuntimeOptions } from '@mirror/runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { ProgressStore } from './progress-store.js';
-import { RemovalLedger } from './removal-ledger.js';
-import { SegmentStore } from './segment-store.js';
+import { ProgressStore } from './state/progress-store.js';
+import { RemovalLedger } from './state/removal-ledger.js';
+import { SegmentStore } from './state/segment-store.js';
 import { CHANGES_TOPIC, StatusController } from './status.controller.js';
-import type { VisitStores } from './visit-segment.js';
+import type { VisitStores } from './visit/visit-segment.js';
 
 @Module({})
 export class PollerModule {

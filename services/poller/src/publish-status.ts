@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type EventData, type EventType, topics } from '@mirror/events';
 import type { EventProducer } from '@mirror/kafka';
-import type { MirrorError, MirrorProgress } from './progress-store.js';
-import type { MirrorIdentity } from './publish-changes.js';
+import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
+import type { LedgerTotals } from './visit/judge-suspicion.js';
+import type { MirrorIdentity } from './visit/publish-changes.js';
 
 /** A pass without a difference is said at most once in this time: passes follow each other by the second. */
 const QUIET_PASS_INTERVAL_MS = 60_000;
@@ -40,6 +41,19 @@ export class StatusEvents {
       requests,
       differences,
     });
+  }
+
+  async suspected(mirror: MirrorIdentity, totals: LedgerTotals & { readonly ledger: number }): Promise<void> {
+    await this.say('MirrorSuspected', mirror, totals);
+  }
+
+  async trusted(mirror: MirrorIdentity): Promise<void> {
+    await this.say('MirrorTrusted', mirror, {});
+  }
+
+  async verifyCompleted(mirror: MirrorIdentity, report: Verification): Promise<void> {
+    const { startedAt, versionsCompared, differences } = report;
+    await this.say('VerifyCompleted', mirror, { startedAt: startedAt.toISOString(), versionsCompared, differences });
   }
 
   async unreachable(

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
 import { type LocationState, type MirrorState, topics } from '@mirror/events';
-import { EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { EventConsumer, EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
+import { LocationCredentials } from './connector/location-credentials.js';
+import { CommandConsumer } from './consume-commands.js';
 import type { PollerEnv } from './env.js';
-import { LocationCredentials } from './location-credentials.js';
 import { MirroredBuckets } from './mirrored-buckets.js';
 import { PollerModule } from './poller.module.js';
-import { ProgressStore } from './progress-store.js';
 import { StatusEvents } from './publish-status.js';
-import { RemovalLedger } from './removal-ledger.js';
-import { SegmentStore } from './segment-store.js';
-import { SegmentVisitor } from './visit-segment.js';
+import { ProgressStore } from './state/progress-store.js';
+import { RemovalLedger } from './state/removal-ledger.js';
+import { SegmentStore } from './state/segment-store.js';
+import { SegmentVisitor } from './visit/visit-segment.js';
 
 /** HEAD requests a visit, to confirm removals. */
 const MAX_REMOVAL_HEADS = 50;
@@ -38,13 +39,14 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   const ledger = new RemovalLedger(mongo.db());
   const segments = new SegmentStore(mongo, namespace, progress, randomUUID());
   const stores = { segments, ledger, progress };
+  const suspicion = { share: env.REMOVAL_SHARE, floorVersions: env.REMOVAL_FLOOR_VERSIONS };
   const visitor = new SegmentVisitor(namespace, stores, producer, {
     intervalMs: env.POLL_INTERVAL_MS,
     maxDescribed: MAX_DESCRIBED_AT_ONCE,
     removals: {
       delaySeconds: env.REMOVAL_DELAY_SECONDS,
-      floorVersions: env.REMOVAL_FLOOR_VERSIONS,
       maxHeads: MAX_REMOVAL_HEADS,
+      suspicion,
     },
   });
   const status = new StatusEvents(producer);
@@ -59,9 +61,17 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
     key: (state) => state.name,
   });
   const credentials = new LocationCredentials(env.CONFIG_URL, env.SERVICE_TOKEN);
-  const parts = { namespace, stores, visitor, status, changesTopic, logger };
+  const parts = { namespace, stores, visitor, status, suspicion, changesTopic, logger };
   const polling = { requestsPerSecond: env.POLL_REQUESTS_PER_SECOND, guard };
   const mirrored = new MirroredBuckets(buckets, credentials, producer, parts, polling);
+
+  const commands = new CommandConsumer(stores, logger);
+  const commandConsumer = new EventConsumer({
+    connection: kafka,
+    service: 'poller',
+    topics: [topics.commands],
+    apply: (batch) => commands.apply(batch),
+  });
 
   const readiness = [
     { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
@@ -81,11 +91,13 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   await Promise.all([buckets.start(), locations.start()]);
   const unsubscribe = locations.onChange(({ state }) => mirrored.refreshLocation(state.name));
   mirrored.start();
+  await commandConsumer.start();
 
   return {
     url,
     stop: async () => {
       unsubscribe();
+      await commandConsumer.stop();
       await mirrored.stop();
       await Promise.all([buckets.stop(), locations.stop()]);
       await producer.stop();

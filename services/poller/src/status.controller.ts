@@ -1,9 +1,9 @@
 import { isApplied, Namespace, readPositions } from '@mirror/namespace';
 import { ServiceTokenGuard } from '@mirror/runtime';
 import { Controller, Get, Inject, NotFoundException, Param, UseGuards } from '@nestjs/common';
-import { type MirrorProgress, ProgressStore } from './progress-store.js';
-import { RemovalLedger } from './removal-ledger.js';
-import { SegmentStore } from './segment-store.js';
+import { type MirrorProgress, ProgressStore } from './state/progress-store.js';
+import { RemovalLedger } from './state/removal-ledger.js';
+import { SegmentStore } from './state/segment-store.js';
 
 export const CHANGES_TOPIC = Symbol('CHANGES_TOPIC');
 
@@ -24,7 +24,7 @@ export class StatusController {
     const progress = await this.progress.read(mirrorId);
     if (!progress) throw new NotFoundException('This mirror is not polled (yet).');
     const now = await this.segments.now();
-    const [coverage, unappliedSince, { candidates, unlisted }] = await Promise.all([
+    const [coverage, unappliedSince, removals] = await Promise.all([
       this.segments.coverage(mirrorId, progress.passStartedAt),
       this.unappliedSince(mirrorId),
       this.ledger.counts(mirrorId),
@@ -37,7 +37,9 @@ export class StatusController {
       oldestUnvisitedRangeAgeSeconds: visited ? ageSeconds(visited, now) : null,
       lastFullPassAt: progress.lastFullPassAt,
       lastFullPassSeconds: progress.lastFullPassSeconds,
-      removals: { candidates, unlisted, ledger: null },
+      removals,
+      suspect: progress.suspect,
+      lastVerify: progress.verify,
       lastError: progress.lastError,
       failing: progress.failing,
     };

@@ -3,8 +3,8 @@ import { bumpWriteCounters, compareKeys, Namespace, readLogicalClock, type Segme
 import { type FreshDatabase, freshDatabase, waitFor } from '@mirror/testing';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ProgressStore } from '../src/progress-store.js';
-import { type ClaimedSegment, SegmentStore, type VisitOutcome } from '../src/segment-store.js';
+import { ProgressStore } from '../src/state/progress-store.js';
+import { type ClaimedSegment, SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
 
 let database: FreshDatabase;
 let client: MongoClient;

@@ -8,12 +8,15 @@ import {
   readRange,
   type Segment,
 } from '@mirror/namespace';
+import type { ConnectorAccess } from '../connector/connector-access.js';
+import type { ProgressStore } from '../state/progress-store.js';
+import type { RemovalLedger } from '../state/removal-ledger.js';
+import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
 import { compareRange, type Difference } from './compare-range.js';
-import type { ConnectorAccess } from './connector-access.js';
 import { describeVersions } from './describe-versions.js';
-import { judgeRemovals, type RemovalSettings } from './judge-removals.js';
+import { type Candidate, judgeRemovals, type RemovalSettings, sampleOf } from './judge-removals.js';
+import { isSuspect } from './judge-suspicion.js';
 import { listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
-import type { ProgressStore } from './progress-store.js';
 import {
   changeOf,
   digestOf,
@@ -23,9 +26,7 @@ import {
   removalOf,
   type StampedChange,
 } from './publish-changes.js';
-import type { RemovalLedger } from './removal-ledger.js';
 import { type Said, sayAgain } from './repeat-backoff.js';
-import type { ClaimedSegment, SegmentStore } from './segment-store.js';
 
 export interface VisitStores {
   readonly segments: SegmentStore;
@@ -193,14 +194,46 @@ export class SegmentVisitor {
     );
     if (verdict.hold) await progress.holdRemovals(mirror.mirrorId);
     await ledger.add(mirror.mirrorId, verdict.candidates, observed.endedAt);
-    const gone: MirroredVersion[] = [];
-    for (const version of verdict.toAsk) {
-      if (await connector.isGone(version._id.k, version._id.v)) gone.push(version);
-      else await ledger.markUnlisted(mirror.mirrorId, version, now);
-    }
+    const gone = await this.confirmGone(
+      connector,
+      mirror.mirrorId,
+      await this.unsuspected(mirror.mirrorId, verdict.ripe, ledgerOf, now),
+      now,
+    );
+    await ledger.markRemoving(mirror.mirrorId, gone, now);
     // What is listed again leaves the ledger; what is removed leaves it when the mirror no longer shows it.
     await ledger.settle(mirror.mirrorId, claimed.segment._id.a, listing.end, missing);
     return gone.map((version) => ({ change: removalOf(mirror, version, observed), comparedAt: stampOf(version) }));
+  }
+
+  /** In a suspect mirror only what the operator accepted may go. Weighed here and now, not by the last weighing. */
+  private async unsuspected(
+    mirrorId: string,
+    ripe: readonly MirroredVersion[],
+    ledgerOf: (version: MirroredVersion) => Candidate | undefined,
+    now: Date,
+  ): Promise<readonly MirroredVersion[]> {
+    if (ripe.length === 0) return ripe;
+    const totals = await this.stores.ledger.totals(mirrorId, now);
+    return isSuspect(totals, this.settings.removals.suspicion)
+      ? ripe.filter((version) => ledgerOf(version)?.accepted)
+      : ripe;
+  }
+
+  /** HEAD's last word. Of many a sample is asked about: all are believed if every one of it is gone. */
+  private async confirmGone(
+    connector: ConnectorAccess,
+    mirrorId: string,
+    ripe: readonly MirroredVersion[],
+    now: Date,
+  ): Promise<readonly MirroredVersion[]> {
+    const gone: MirroredVersion[] = [];
+    const asked = sampleOf(ripe, this.settings.removals.maxHeads);
+    for (const version of asked) {
+      if (await connector.isGone(version._id.k, version._id.v)) gone.push(version);
+      else await this.stores.ledger.markUnlisted(mirrorId, version, now);
+    }
+    return gone.length === asked.length ? ripe : gone;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { LogicalTime } from '@mirror/events';
 import type { Collection, Db, Document } from 'mongodb';
 
 export interface MirrorError {
@@ -5,6 +6,15 @@ export interface MirrorError {
   readonly detail: string;
   readonly hint: string;
   readonly at: Date;
+}
+
+/** A pass that compares everything, on request. */
+export interface Verification {
+  readonly startedAt: Date;
+  readonly completedAt: Date | null;
+  readonly versionsCompared: number;
+  /** Found since it began; said to be applied like all others. */
+  readonly differences: number;
 }
 
 /** How far the mirror of a bucket is. All times are the database's. */
@@ -23,6 +33,11 @@ export interface MirrorProgress {
   readonly differences: number;
   /** Removals are held until every range was visited after this time; null: they are not. */
   readonly removalsHeldSince: Date | null;
+  /** Too much is missing at once (rule R6): nothing is removed but what was accepted. */
+  readonly suspect: boolean;
+  /** Revision of the last command that was done (rule R2); '0': none. */
+  readonly doneRevision: LogicalTime;
+  readonly verify: Verification | null;
   readonly lastError: MirrorError | null;
   /** The last requests failed; `lastError` says how. */
   readonly failing: boolean;
@@ -49,6 +64,9 @@ export class ProgressStore {
       requests: 0,
       differences: 0,
       removalsHeldSince: null,
+      suspect: false,
+      doneRevision: '0',
+      verify: null,
       lastError: null,
       failing: false,
     };
@@ -73,6 +91,39 @@ export class ProgressStore {
 
   async count(mirrorId: string, requests: number, differences: number): Promise<void> {
     await this.progress.updateOne({ _id: mirrorId }, { $inc: { requests, differences } });
+    if (differences === 0) return;
+    await this.progress.updateOne(
+      { _id: mirrorId, 'verify.completedAt': null, verify: { $ne: null } },
+      { $inc: { 'verify.differences': differences } },
+    );
+  }
+
+  async startVerification(mirrorId: string): Promise<void> {
+    const verify = { startedAt: '$$NOW', completedAt: null, versionsCompared: 0, differences: 0 };
+    await this.progress.updateOne({ _id: mirrorId }, [{ $set: { verify } }]);
+  }
+
+  /** Gives back the whole report; null: somebody else completed it, or a later one began. */
+  async completeVerification(
+    mirrorId: string,
+    startedAt: Date,
+    versionsCompared: number,
+  ): Promise<Verification | null> {
+    const after = await this.progress.findOneAndUpdate(
+      { _id: mirrorId, 'verify.startedAt': startedAt, 'verify.completedAt': null },
+      [{ $set: { 'verify.completedAt': '$$NOW', 'verify.versionsCompared': versionsCompared } }],
+      { returnDocument: 'after' },
+    );
+    return after?.verify ?? null;
+  }
+
+  /** After the command's effect, so that one cut off in between is done again. */
+  async markDone(mirrorId: string, doneRevision: LogicalTime): Promise<void> {
+    await this.progress.updateOne({ _id: mirrorId }, { $set: { doneRevision } });
+  }
+
+  async releaseRemovals(mirrorId: string): Promise<void> {
+    await this.progress.updateOne({ _id: mirrorId }, { $set: { removalsHeldSince: null } });
   }
 
   /** False: somebody else did. */
@@ -103,6 +154,12 @@ export class ProgressStore {
 
   async holdRemovals(mirrorId: string): Promise<void> {
     await this.progress.updateOne({ _id: mirrorId }, [{ $set: { removalsHeldSince: '$$NOW' } }]);
+  }
+
+  /** True when it was the other way round until now. */
+  async setSuspect(mirrorId: string, suspect: boolean): Promise<boolean> {
+    const result = await this.progress.updateOne({ _id: mirrorId, suspect: { $ne: suspect } }, { $set: { suspect } });
+    return result.modifiedCount === 1;
   }
 
   /** True when it was not failing until now. */

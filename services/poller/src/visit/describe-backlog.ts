@@ -10,7 +10,7 @@ import {
   segmentEnd,
   undescribedLatest,
 } from '@mirror/namespace';
-import type { ConnectorAccess } from './connector-access.js';
+import type { ConnectorAccess } from '../connector/connector-access.js';
 import { describeVersions } from './describe-versions.js';
 import { descriptionOf, type MirrorIdentity, publishChanges } from './publish-changes.js';
 

@@ -10,7 +10,7 @@ import {
   type VersionDescription,
 } from '@mirror/connector';
 import { PermanentError, TransientError } from '@mirror/runtime';
-import type { PageRequest } from './list-range.js';
+import type { PageRequest } from '../visit/list-range.js';
 import type { LocationCredentials } from './location-credentials.js';
 import type { RequestBudget } from './request-budget.js';
 

@@ -8,8 +8,8 @@ import {
   segmentsOf,
 } from '@mirror/namespace';
 import type { Document, MongoClient } from 'mongodb';
+import type { Said } from '../visit/repeat-backoff.js';
 import type { ProgressStore } from './progress-store.js';
-import type { Said } from './repeat-backoff.js';
 
 /** A segment held under a lease (rule R4). */
 export interface ClaimedSegment {
@@ -210,6 +210,14 @@ export class SegmentStore {
     return this.namespace.segments
       .find({ '_id.m': mirrorId, publishedAt: { $ne: null } }, { projection: { _id: 0, published: 1, publishedAt: 1 } })
       .toArray();
+  }
+
+  /** Voids every confirmation, those about to be stored included: the next pass compares everything. */
+  async voidConfirmations(mirrorId: string): Promise<void> {
+    await this.namespace.segments.updateMany(
+      { '_id.m': mirrorId },
+      { $set: { hash: null, confirmedAt: null }, $inc: { writes: 1 } },
+    );
   }
 
   async forget(mirrorId: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { LogicalTime } from '@mirror/events';
 import { type MirroredVersion, secondsOf } from '@mirror/namespace';
+import type { SuspicionSettings } from './judge-suspicion.js';
 
 /** A version that a listing did not show, as the ledger remembers it. */
 export interface Candidate {
@@ -8,15 +9,16 @@ export interface Candidate {
   readonly missedAt: LogicalTime;
   /** Unlisted versions are asked for again after this time. */
   readonly askAgainAt: Date;
+  /** The operator accepted the ledger with it in it: neither a hold nor suspicion keeps it. */
+  readonly accepted: boolean;
 }
 
 export interface RemovalSettings {
   /** Seconds between the two listings that must omit a version. */
   readonly delaySeconds: number;
-  /** A visit that misses more than half of its range and more than this holds all removals for a whole pass. */
-  readonly floorVersions: number;
-  /** HEAD requests a visit. */
+  /** HEAD requests a visit; of more removals a sample is asked about. */
   readonly maxHeads: number;
+  readonly suspicion: SuspicionSettings;
 }
 
 export interface Visit {
@@ -24,7 +26,7 @@ export interface Visit {
   readonly now: Date;
   /** Live documents of the range, before this visit. */
   readonly mirroredCount: number;
-  /** All removals wait: an earlier visit missed too much, and the pass that has to run since then has not ended. */
+  /** All removals but accepted ones wait: a visit missed too much and no whole pass has run since, or the mirror is suspect. */
   readonly held: boolean;
 }
 
@@ -32,11 +34,9 @@ export interface Verdict {
   /** Omitted for the first time: into the ledger. */
   readonly candidates: readonly MirroredVersion[];
   /** Omitted a second time, late enough: HEAD has the last word. */
-  readonly toAsk: readonly MirroredVersion[];
+  readonly ripe: readonly MirroredVersion[];
   /** So much is missing at once that all removals are held until a whole pass has run. */
   readonly hold: boolean;
-  /** Something of the range waits for a later listing. */
-  readonly waiting: boolean;
 }
 
 /** Rule R6: removals are believed late. `ledgerOf` gives what the ledger knows of a missing version. */
@@ -46,14 +46,23 @@ export function judgeRemovals(
   visit: Visit,
   settings: RemovalSettings,
 ): Verdict {
-  const hold = missing.length > settings.floorVersions && missing.length * 2 > visit.mirroredCount;
+  // More than half of a range, and more than the floor: the visit, not the versions, is in doubt.
+  const hold = missing.length > settings.suspicion.floorVersions && missing.length * 2 > visit.mirroredCount;
   const candidates = missing.filter((version) => ledgerOf(version) === undefined);
   const ripe = missing.filter((version) => {
     const candidate = ledgerOf(version);
     return candidate !== undefined && isRipe(candidate, visit, settings);
   });
-  const toAsk = hold || visit.held ? [] : ripe.slice(0, settings.maxHeads);
-  return { candidates, toAsk, hold, waiting: missing.length > 0 };
+  const allowed = hold || visit.held ? ripe.filter((version) => ledgerOf(version)?.accepted) : ripe;
+  return { candidates, ripe: allowed, hold };
+}
+
+/** At most `count` of them, spread evenly: where there are more, HEAD is asked about a sample. */
+export function sampleOf<T>(items: readonly T[], count: number): T[] {
+  if (items.length <= count) return [...items];
+  return Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]).filter(
+    (item) => item !== undefined,
+  );
 }
 
 /** The second listing counts only if it *began* late enough after the first one had ended. */

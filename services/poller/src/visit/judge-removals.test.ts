@@ -1,8 +1,8 @@
 import type { MirroredVersion } from '@mirror/namespace';
 import { describe, expect, it } from 'vitest';
-import { type Candidate, judgeRemovals } from './judge-removals.js';
+import { type Candidate, judgeRemovals, sampleOf } from './judge-removals.js';
 
-const SETTINGS = { delaySeconds: 10, floorVersions: 3, maxHeads: 2 };
+const SETTINGS = { delaySeconds: 10, maxHeads: 2, suspicion: { share: 0.5, floorVersions: 3 } };
 const NOW = new Date('2026-01-02T00:00:00Z');
 const time = (seconds: number): string => (BigInt(seconds) << 32n).toString();
 
@@ -11,41 +11,37 @@ const missing = (count: number): MirroredVersion[] =>
 
 const visit = { startedAt: time(100), now: NOW, mirroredCount: 100, held: false };
 const known = (candidate: Partial<Candidate>) => () =>
-  ({ state: 'missing', missedAt: time(90), askAgainAt: new Date(0), ...candidate }) as Candidate;
+  ({ state: 'missing', missedAt: time(90), askAgainAt: new Date(0), accepted: false, ...candidate }) as Candidate;
 const unknown = () => undefined;
 
 describe('judgeRemovals', () => {
   it('asks nothing about a version that is missed for the first time', () => {
     expect(judgeRemovals(missing(1), unknown, visit, SETTINGS)).toMatchObject({
       candidates: [{}],
-      toAsk: [],
+      ripe: [],
       hold: false,
     });
   });
 
   it('asks about one that a listing begun ten seconds after its first omission still omits', () => {
-    expect(judgeRemovals(missing(1), known({ missedAt: time(90) }), visit, SETTINGS).toAsk).toHaveLength(1);
-    expect(judgeRemovals(missing(1), known({ missedAt: time(91) }), visit, SETTINGS).toAsk).toHaveLength(0);
-  });
-
-  it('asks at most so many a visit', () => {
-    expect(judgeRemovals(missing(3), known({}), visit, SETTINGS).toAsk).toHaveLength(2);
+    expect(judgeRemovals(missing(1), known({ missedAt: time(90) }), visit, SETTINGS).ripe).toHaveLength(1);
+    expect(judgeRemovals(missing(1), known({ missedAt: time(91) }), visit, SETTINGS).ripe).toHaveLength(0);
   });
 
   it('asks about an unlisted version when its backoff is over', () => {
     const later = new Date(NOW.getTime() + 1);
     expect(
-      judgeRemovals(missing(1), known({ state: 'unlisted', askAgainAt: later }), visit, SETTINGS).toAsk,
+      judgeRemovals(missing(1), known({ state: 'unlisted', askAgainAt: later }), visit, SETTINGS).ripe,
     ).toHaveLength(0);
-    expect(
-      judgeRemovals(missing(1), known({ state: 'unlisted', askAgainAt: NOW }), visit, SETTINGS).toAsk,
-    ).toHaveLength(1);
+    expect(judgeRemovals(missing(1), known({ state: 'unlisted', askAgainAt: NOW }), visit, SETTINGS).ripe).toHaveLength(
+      1,
+    );
   });
 
   it('holds when more than half of the range and more than the floor are missing', () => {
     expect(judgeRemovals(missing(4), known({}), { ...visit, mirroredCount: 7 }, SETTINGS)).toMatchObject({
       hold: true,
-      toAsk: [],
+      ripe: [],
     });
     expect(judgeRemovals(missing(4), known({}), { ...visit, mirroredCount: 8 }, SETTINGS)).toMatchObject({
       hold: false,
@@ -56,6 +52,18 @@ describe('judgeRemovals', () => {
   });
 
   it('asks nothing while removals are held', () => {
-    expect(judgeRemovals(missing(1), known({}), { ...visit, held: true }, SETTINGS).toAsk).toEqual([]);
+    expect(judgeRemovals(missing(1), known({}), { ...visit, held: true }, SETTINGS).ripe).toEqual([]);
+  });
+
+  it('asks about what the operator accepted, whatever is held', () => {
+    const verdict = judgeRemovals(missing(1), known({ accepted: true }), { ...visit, held: true }, SETTINGS);
+    expect(verdict.ripe).toHaveLength(1);
+  });
+});
+
+describe('sampleOf', () => {
+  it('takes all of a few, and an even spread of many', () => {
+    expect(sampleOf([1, 2], 3)).toEqual([1, 2]);
+    expect(sampleOf([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 3)).toEqual([0, 3, 6]);
   });
 });

@@ -1,0 +1,45 @@
+import { type CloudEvent, compareTimes, type RemovalsAccepted, type VerifyRequested } from '@mirror/events';
+import type { EventBatch, Rejected } from '@mirror/kafka';
+import type { Logger } from '@mirror/runtime';
+import type { VisitStores } from './visit/visit-segment.js';
+
+type Command = VerifyRequested | RemovalsAccepted;
+
+/**
+ * Carries out what operators ask of a mirror. Each command is done once: at or below the mirror's last done revision it is
+ * ignored (rule R2), so that the topic can be replayed; a mirror that is no more, or not polled yet, has no progress
+ * document, and its commands mean nothing.
+ */
+export class CommandConsumer {
+  constructor(
+    private readonly stores: VisitStores,
+    private readonly logger: Logger,
+  ) {}
+
+  async apply(batch: EventBatch): Promise<readonly Rejected[]> {
+    for (const { event } of batch.events) await this.carryOut(event);
+    return [];
+  }
+
+  private async carryOut(event: CloudEvent): Promise<void> {
+    const command = event.data as Command;
+    const { mirrorId, revision, bucket } = command;
+    const progress = await this.stores.progress.read(mirrorId);
+    if (!progress || compareTimes(revision, progress.doneRevision) <= 0) return;
+    if (event.type === 'VerifyRequested') await this.verify(mirrorId);
+    else if (event.type === 'RemovalsAccepted') await this.accept(event.data as RemovalsAccepted);
+    await this.stores.progress.markDone(mirrorId, revision);
+    this.logger.info({ bucket, mirrorId, command: event.type }, 'a command was carried out');
+  }
+
+  private async verify(mirrorId: string): Promise<void> {
+    // In this order: a visit that still met a confirmation began before the verification did, and does not count for it.
+    await this.stores.segments.voidConfirmations(mirrorId);
+    await this.stores.progress.startVerification(mirrorId);
+  }
+
+  private async accept({ mirrorId, ledger }: RemovalsAccepted): Promise<void> {
+    await this.stores.ledger.accept(mirrorId, ledger);
+    await this.stores.progress.releaseRemovals(mirrorId);
+  }
+}
