@@ -1,3 +1,4 @@
+export { type CheckOptions, checkPrerequisites } from './check-prerequisites.js';
 export { type ConnectorClientOptions, type ConnectorTarget, createConnectorClient } from './client.js';
 export { type CompletedEndpoint, completeEndpoint } from './complete-endpoint.js';
 export { describeVersion, headVersion, type VersionDescription } from './describe-version.js';
@@ -7,4 +8,5 @@ export { keyOfMarker, listVersions, type RangePage, type VersionRange } from './
 export { listVersionsPage, type RawVersionPage, type VersionPageRequest } from './list-versions-page.js';
 export { type Network, parseNetworks } from './networks.js';
 export { type ListedVersion, parseVersionPage, type VersionPage } from './parse-version-page.js';
+export type { Check, CheckName } from './prerequisite-report.js';
 export { type ConnectorError, translateS3Error } from './translate-error.js';

@@ -3,7 +3,7 @@ import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { PermanentError, TransientError } from '@mirror/runtime';
 import { entries } from './error-table.js';
 import { parseVersionPage, type VersionPage } from './parse-version-page.js';
-import { type RawAnswer, RawBody } from './raw-body.js';
+import { RawBody, takeRaw } from './raw-body.js';
 import { errorOf, errorOfAnswer, translateS3Error } from './translate-error.js';
 
 export interface VersionPageRequest {
@@ -48,17 +48,17 @@ export async function listVersionsPage(
   command.middlewareStack.add((next) => async (args) => raw.take(await next(args)), takeRaw);
   try {
     await client.send(command, { abortSignal: signal });
-    return rawPage(raw.answer);
+    return rawPage(raw.answer?.body);
   } catch (error) {
-    throw translateS3Error(error);
+    const translated = translateS3Error(error);
+    const { status, body } = raw.answer ?? {};
+    const isCut = status === 200 && body === undefined && translated.code === entries.unreachable.code;
+    throw isCut ? truncated('The connection ended within a version listing', error) : translated;
   }
 }
 
-const takeRaw = { step: 'deserialize', name: 'takeRawBody' } as const;
-
-function rawPage(answer: RawAnswer | undefined): RawVersionPage {
-  if (answer === undefined) throw notAListing();
-  const { body } = answer;
+function rawPage(body: Buffer | undefined): RawVersionPage {
+  if (body === undefined) throw notAListing();
   if (!isComplete(body)) throw whyIncomplete(body);
   // SHA-256 has the hardware's help: as fast as SHA-1 here, and two to four times as fast as BLAKE2 and MD5.
   return { body, hash: hash('sha256', body, 'hex'), parse: () => parseVersionPage(body) };
@@ -84,9 +84,14 @@ function whyIncomplete(body: Buffer): Error {
   ) {
     return notAListing();
   }
-  return new TransientError(`The version listing was cut after ${body.length} bytes`, {
+  return truncated(`The version listing was cut after ${body.length} bytes`);
+}
+
+function truncated(what: string, cause?: unknown): TransientError {
+  return new TransientError(what, {
     code: 'S3.TRUNCATED',
     hint: 'The connection ended in the middle of an answer: look at the endpoint, and at proxies before it.',
+    cause,
   });
 }
 

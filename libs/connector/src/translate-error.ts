@@ -59,11 +59,12 @@ function nodeCodeWithin(thrown: Readonly<Record<string, unknown>>): string | und
 
 function chooseEntry(seen: Seen): Entry {
   if (seen.status !== undefined) return entryOfAnswer(seen, seen.status);
-  if (seen.name === 'AbortError') return entries.aborted;
-  if (seen.name === 'TimeoutError') return entries.timeout;
   const { nodeCode = '' } = seen;
+  // Before the names: the SDK calls a connection that was reset a TimeoutError.
   const known = byNodeCode[nodeCode];
   if (known) return known;
+  if (seen.name === 'AbortError') return entries.aborted;
+  if (seen.name === 'TimeoutError') return entries.timeout;
   // The other end spoke something else than HTTP/1.1: a TLS port, or another protocol.
   if (nodeCode.startsWith('HPE_')) return entries.notS3;
   return nodeCode.startsWith('ERR_SSL_') ? entries.tlsUntrusted : entries.unknown;

@@ -1,0 +1,128 @@
+import { ListBucketsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createConnectorClient, EndpointGuard, parseNetworks, translateS3Error } from '../src/index.js';
+import { httpEndpoint, httpsEndpoint, type LocalEndpoint, tcpEndpoint } from './misbehaving-endpoints.js';
+
+const nothingListed = new EndpointGuard([]);
+const loopback = new EndpointGuard(parseNetworks('127.0.0.0/8'));
+const empty = '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>';
+
+const clients: S3Client[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
+});
+
+function clientOf(endpoint: string, guard: EndpointGuard, requestTimeoutMs = 2000): S3Client {
+  const target = { endpoint, region: 'us-east-1', bucket: 'any', accessKeyId: 'any', secretAccessKey: 'any' };
+  const client = createConnectorClient(target, { guard, requestTimeoutMs });
+  clients.push(client);
+  return client;
+}
+
+async function codeOf(client: S3Client): Promise<string> {
+  return client.send(new ListBucketsCommand({})).then(
+    () => 'answered',
+    (error: unknown) => translateS3Error(error).code,
+  );
+}
+
+describe('a connector client', () => {
+  it.each(['127.0.0.1', '2130706433', '0x7f.1', '0177.0.0.1', '127.1', 'localhost', '[::ffff:127.0.0.1]'])(
+    'makes no connection to %s when the guard refuses it',
+    async (host) => {
+      await using server = await httpEndpoint((_, response) => response.end(empty));
+      expect(await codeOf(clientOf(`http://${host}:${server.port}`, nothingListed))).toBe('ENDPOINT.REFUSED');
+      expect(server.connections()).toBe(0);
+    },
+  );
+
+  it('makes none over TLS either', async () => {
+    await using server = await httpsEndpoint('trusted', (_, response) => response.end(empty));
+    for (const host of ['127.0.0.1', 'localhost']) {
+      expect(await codeOf(clientOf(`https://${host}:${server.port}`, nothingListed))).toBe('ENDPOINT.REFUSED');
+    }
+    expect(server.connections()).toBe(0);
+  });
+
+  it('makes none for an upload that asks first (Expect), for which the SDK has agents of its own', async () => {
+    await using server = await httpEndpoint((_, response) => response.end());
+    const client = clientOf(`http://127.0.0.1:${server.port}`, nothingListed);
+    const put = new PutObjectCommand({ Bucket: 'any-bucket', Key: 'key', Body: Buffer.alloc(4 * 1024 * 1024) });
+    await expect(client.send(put)).rejects.toMatchObject({ code: 'ENDPOINT.REFUSED' });
+    expect(server.connections()).toBe(0);
+  });
+
+  it('connects where the guard allows it, and to the very address that was checked', async () => {
+    await using server = await httpEndpoint((_, response) => response.end(empty));
+    const answers = ['127.0.0.1', '169.254.169.254'];
+    const asked: string[] = [];
+    const rebinding = new EndpointGuard(parseNetworks('127.0.0.0/8'), async (name) => {
+      asked.push(name);
+      return [{ address: answers.shift() ?? '169.254.169.254', family: 4 }];
+    });
+    expect(await codeOf(clientOf(`http://rebinding.example:${server.port}`, rebinding))).toBe('answered');
+    expect(asked).toEqual(['rebinding.example']);
+    // A connection of its own asks again, and is refused by what the name has become.
+    expect(await codeOf(clientOf(`http://rebinding.example:${server.port}`, rebinding))).toBe('ENDPOINT.REFUSED');
+    expect(server.connections()).toBe(1);
+  });
+
+  it.each([301, 302, 307, 308])('follows no redirect (%i)', async (status) => {
+    await using elsewhere = await httpEndpoint((_, response) => response.end(empty));
+    await using server = await httpEndpoint((_, response) =>
+      response.writeHead(status, { location: elsewhere.url, 'x-amz-bucket-region': 'eu-west-1' }).end(),
+    );
+    expect(await codeOf(clientOf(server.url, loopback))).toBe('S3.REDIRECT');
+    expect(elsewhere.connections()).toBe(0);
+  });
+
+  it('tries each request once', async () => {
+    let requests = 0;
+    await using server = await httpEndpoint((_, response) => {
+      requests += 1;
+      response.writeHead(503).end('<Error><Code>SlowDown</Code></Error>');
+    });
+    expect(await codeOf(clientOf(server.url, loopback))).toBe('S3.THROTTLED');
+    expect(requests).toBe(1);
+  });
+
+  it.each<[string, () => Promise<LocalEndpoint>, string]>([
+    ['never answers', () => tcpEndpoint(() => {}), 'S3.TIMEOUT'],
+    [
+      'drips its headers',
+      () => tcpEndpoint((socket) => drip(socket, 'HTTP/1.1 200 OK\r\nx-a: '.padEnd(9999, 'a'))),
+      'S3.TIMEOUT',
+    ],
+    [
+      'drips its body',
+      () => tcpEndpoint((socket) => drip(socket, `HTTP/1.1 200 OK\r\n\r\n${'<a/>'.repeat(999)}`, 19)),
+      'S3.TIMEOUT',
+    ],
+    ['sends without end', () => httpEndpoint((_, response) => flood(response)), 'S3.TOO_LARGE'],
+    ['fails without end', () => httpEndpoint((_, response) => flood(response.writeHead(500))), 'S3.TOO_LARGE'],
+    ['closes at once', () => tcpEndpoint((socket) => socket.destroy()), 'S3.UNREACHABLE'],
+    ['speaks another protocol', () => tcpEndpoint((socket) => socket.end('220 mail.example ESMTP\r\n')), 'S3.NOT_S3'],
+  ])('ends by itself when the endpoint %s', async (_what, start, code) => {
+    await using server = await start();
+    const startedAt = performance.now();
+    expect(await codeOf(clientOf(server.url, loopback, 500))).toBe(code);
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+  });
+});
+
+/** One character each 20 ms, after the first `atOnce`. */
+function drip(socket: import('node:net').Socket, text: string, atOnce = 0): void {
+  socket.write(text.slice(0, atOnce));
+  let at = atOnce;
+  const timer = setInterval(() => socket.write(text[at++ % text.length] ?? ''), 20);
+  socket.on('close', () => clearInterval(timer));
+}
+
+function flood(response: import('node:http').ServerResponse): void {
+  const chunk = Buffer.alloc(64 * 1024, 'a');
+  const write = () => {
+    while (!response.destroyed && response.write(chunk));
+  };
+  response.on('drain', write);
+  write();
+}
