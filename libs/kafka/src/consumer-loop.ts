@@ -4,10 +4,15 @@ import type { KafkaConnection } from './kafka-connection.js';
 import { atMost, pause, RETRY_BACKOFF } from './retry.js';
 import { translateKafkaError } from './translate-kafka-error.js';
 
-/** kafkajs tries a little by itself; what lasts longer is a crash, after which the loop builds a new consumer. */
+/**
+ * kafkajs tries for half a minute by itself: a broker that restarts meanwhile finds the same member again, while it would make a
+ * new one wait until the session of the old one has run out. What lasts longer is a crash, and the loop builds a new consumer.
+ */
 const CONSUMER_RETRY = { retries: 30, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
-/** A consumer stops within the time of one fetch and one leave; one that hangs is abandoned. */
-const DISCONNECT_TIMEOUT_MS = 4_000;
+/** A consumer that is just connecting is let join before it is told to leave, for kafkajs does not hear it before. */
+const CONNECT_TIMEOUT_MS = 1_500;
+/** A consumer stops within the time of one fetch and one leave; one that takes longer is cut off. */
+const DISCONNECT_TIMEOUT_MS = 3_000;
 
 /** Topic name -> the partitions that this consumer has. */
 export type Assignment = Readonly<Record<string, readonly number[]>>;
@@ -80,15 +85,18 @@ export class ConsumerLoop {
   /** One consumer's life; answers why it ended. */
   async #runOne(): Promise<unknown> {
     const ended = Promise.withResolvers<unknown>();
+    const cutOff = new AbortController();
     this.#end = ended.resolve;
     const { connection, consumer: config } = this.options;
     const groupId = this.options.groupId();
     const retry = { ...CONSUMER_RETRY, restartOnFailure: async () => false };
-    const consumer = connection.newKafka(CONSUMER_RETRY).consumer({ ...config, groupId, retry });
+    const consumer = connection.newKafka(CONSUMER_RETRY, cutOff.signal).consumer({ ...config, groupId, retry });
     this.#listen(consumer, groupId, ended.resolve);
-    this.#connect(consumer).catch(ended.resolve);
+    const connecting = this.#connect(consumer).catch(ended.resolve);
     const reason = await ended.promise;
+    await atMost(CONNECT_TIMEOUT_MS, connecting);
     await atMost(DISCONNECT_TIMEOUT_MS, consumer.disconnect());
+    cutOff.abort();
     return reason;
   }
 

@@ -28,7 +28,7 @@ export interface ConsumerOptions {
   readonly apply: Apply;
   /** Of messages as they lie on the broker's disk; default 1 MiB. A single larger record batch comes nevertheless. */
   readonly maxBytesPerPartition?: number;
-  /** How long an idle broker keeps a request; messages are answered at once. Default 50. */
+  /** How long an idle broker keeps a request; messages are answered at once. Default 250. */
   readonly maxWaitTimeMs?: number;
   /** Partitions applied at the same time; default 1. */
   readonly partitionsAtOnce?: number;
@@ -41,7 +41,7 @@ export interface ConsumerOptions {
 }
 
 const SESSION_TIMEOUT_MS = 30_000;
-const MAX_WAIT_TIME_MS = 50;
+const MAX_WAIT_TIME_MS = 250;
 
 /** Consumes topics in the group of a service, batch by batch: apply, then dead letters, then the commit. */
 export class EventConsumer {

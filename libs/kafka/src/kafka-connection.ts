@@ -1,6 +1,8 @@
 import type { Topic } from '@mirror/events';
 import { type Logger, TransientError } from '@mirror/runtime';
 import { type Admin, type ITopicConfig, Kafka, type RetryOptions } from 'kafkajs';
+import { calmRequestQueue } from './calm-request-queue.js';
+import { gatedSockets } from './gated-sockets.js';
 import { kafkaLog, kafkaLogLevel } from './kafka-log.js';
 import { atMost, retryUntilDone } from './retry.js';
 import { deadLetterSettings, topicSettings } from './topic-settings.js';
@@ -26,11 +28,14 @@ const ADMIN_RETRY = { retries: 2, initialRetryTime: 100, maxRetryTime: 500, fact
 export class KafkaConnection {
   readonly logger: Logger;
   #admin: Promise<Admin> | undefined;
+  /** Of all admin connections, when everything is over. */
+  readonly #adminEnd = new AbortController();
   readonly #stopping = new AbortController();
 
   constructor(readonly options: KafkaOptions) {
     this.logger = options.logger.child({ component: 'kafka' });
     registerZstd();
+    calmRequestQueue();
   }
 
   topicName(topic: Topic): string {
@@ -69,13 +74,14 @@ export class KafkaConnection {
 
   /**
    * For this library. Each producer and consumer has a kafkajs instance of its own: one instance shares its committed
-   * offsets between all its consumers of a group.
+   * offsets between all its consumers of a group. The aborted signal closes its connections for good.
    */
-  newKafka(retry: RetryOptions): Kafka {
+  newKafka(retry: RetryOptions, signal: AbortSignal): Kafka {
     return new Kafka({
       brokers: [...this.options.brokers],
       clientId: this.options.clientId,
       retry,
+      socketFactory: gatedSockets(signal),
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       logLevel: kafkaLogLevel(this.logger),
       logCreator: kafkaLog(this.logger),
@@ -101,10 +107,11 @@ export class KafkaConnection {
     const admin = this.#admin;
     this.#admin = undefined;
     if (admin !== undefined) await this.#disconnect(admin);
+    this.#adminEnd.abort();
   }
 
   async #connectAdmin(): Promise<Admin> {
-    const admin = this.newKafka(ADMIN_RETRY).admin();
+    const admin = this.newKafka(ADMIN_RETRY, this.#adminEnd.signal).admin();
     await admin.connect();
     return admin;
   }

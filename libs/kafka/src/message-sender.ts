@@ -10,6 +10,7 @@ const MAX_REQUEST_BYTES = 900_000;
 /** Headers' names, lengths and the record's own fields; an estimate from above. */
 const RECORD_OVERHEAD_BYTES = 200;
 const STOP_TIMEOUT_MS = 3_000;
+const DISCONNECT_TIMEOUT_MS = 1_000;
 /** About eight seconds in all: a broker that restarts is waited for longer by the caller. */
 const SEND_RETRY = { retries: 8, initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 2 };
 
@@ -25,6 +26,11 @@ interface Parcel {
   reject(error: unknown): void;
 }
 
+interface Connected {
+  readonly producer: Promise<Producer>;
+  readonly cutOff: AbortController;
+}
+
 /**
  * Sends messages with all acknowledgements through an idempotent producer, one request at a time: what waits meanwhile goes
  * out together in the next one.
@@ -34,9 +40,10 @@ interface Parcel {
  * for its repetition when both have as many records. It would acknowledge messages that it never stored.
  */
 export class MessageSender {
-  #producer: Promise<Producer> | undefined;
+  #producer: Connected | undefined;
   #partitions = new WeakMap<Message, number>();
   readonly #waiting: Parcel[] = [];
+  #inFlight: readonly Parcel[] = [];
   #sending: Promise<void> | undefined;
   #stopped = false;
 
@@ -45,7 +52,7 @@ export class MessageSender {
   /** Begins to connect, so that the first message need not wait for it. A Kafka that is away is none of its business. */
   start(): void {
     this.#producer ??= this.#connect();
-    this.#producer.catch(() => this.#discardProducer());
+    this.#producer.producer.catch(() => this.#discardProducer());
   }
 
   /**
@@ -63,7 +70,7 @@ export class MessageSender {
   async stop(): Promise<void> {
     if (this.#sending !== undefined) await atMost(STOP_TIMEOUT_MS, this.#sending);
     this.#stopped = true;
-    for (const parcel of this.#waiting.splice(0)) parcel.reject(stoppedError());
+    for (const parcel of [...this.#inFlight, ...this.#waiting.splice(0)]) parcel.reject(stoppedError());
     await this.#discardProducer();
   }
 
@@ -78,6 +85,7 @@ export class MessageSender {
   async #sendWaiting(): Promise<void> {
     while (this.#waiting.length > 0) {
       const parcels = this.#nextParcels();
+      this.#inFlight = parcels;
       try {
         const stored = await this.#request(parcels);
         for (const [index, parcel] of parcels.entries()) parcel.resolve(stored[index] ?? {});
@@ -104,7 +112,7 @@ export class MessageSender {
 
   async #request(parcels: readonly Parcel[]): Promise<Position[]> {
     this.#producer ??= this.#connect();
-    const producer = await this.#producer;
+    const producer = await this.#producer.producer;
     const names = [...new Set(parcels.map((parcel) => parcel.topicName))];
     const records = await producer.sendBatch({
       acks: -1,
@@ -117,10 +125,11 @@ export class MessageSender {
     return positionsOf(parcels, records, this.#partitions);
   }
 
-  async #connect(): Promise<Producer> {
+  #connect(): Connected {
     const partitionOf = Partitioners.DefaultPartitioner();
     const partitions = new WeakMap<Message, number>();
-    const producer = this.connection.newKafka(SEND_RETRY).producer({
+    const cutOff = new AbortController();
+    const producer = this.connection.newKafka(SEND_RETRY, cutOff.signal).producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
@@ -131,18 +140,16 @@ export class MessageSender {
       },
     });
     this.#partitions = partitions;
-    await producer.connect();
-    return producer;
+    return { cutOff, producer: producer.connect().then(() => producer) };
   }
 
   async #discardProducer(): Promise<void> {
-    const producer = this.#producer;
+    const current = this.#producer;
     this.#producer = undefined;
-    if (producer === undefined) return;
-    await atMost(
-      STOP_TIMEOUT_MS,
-      producer.then((connected) => connected.disconnect()),
-    );
+    if (current === undefined) return;
+    const disconnection = current.producer.then((producer) => producer.disconnect());
+    await atMost(DISCONNECT_TIMEOUT_MS, disconnection);
+    current.cutOff.abort();
   }
 }
 

@@ -59,6 +59,7 @@ export const readMessage = ({ value, headers }: KafkaMessage) => parseEvent(valu
 
 /** A header may be repeated; the first one counts. */
 function firstValues(headers: IHeaders): Record<string, Buffer | string | undefined> {
-  const entries = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]);
-  return Object.fromEntries(entries);
+  const values: Record<string, Buffer | string | undefined> = {};
+  for (const [name, value] of Object.entries(headers)) values[name] = Array.isArray(value) ? value[0] : value;
+  return values;
 }

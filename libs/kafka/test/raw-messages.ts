@@ -3,6 +3,7 @@ import { type Message as KafkaJsMessage, Partitioners } from 'kafkajs';
 import type { KafkaConnection } from '../src/index.js';
 
 const retry = { retries: 3 };
+const { signal } = new AbortController();
 
 /** Puts messages on a topic's first partition just as they are, as a foreign producer would. */
 export async function sendRaw(
@@ -10,7 +11,7 @@ export async function sendRaw(
   topicName: string,
   messages: readonly KafkaJsMessage[],
 ): Promise<void> {
-  const producer = connection.newKafka(retry).producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  const producer = connection.newKafka(retry, signal).producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   await producer.send({ topic: topicName, messages: messages.map((message) => ({ ...message, partition: 0 })) });
   await producer.disconnect();
@@ -30,7 +31,7 @@ export async function readRaw(connection: KafkaConnection, topicName: string): P
   const expected = ends.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0);
   const messages: RawMessage[] = [];
   const groupId = connection.groupName(`raw-${Math.random()}`);
-  const consumer = connection.newKafka(retry).consumer({ groupId, maxWaitTimeInMs: 50 });
+  const consumer = connection.newKafka(retry, signal).consumer({ groupId, maxWaitTimeInMs: 50 });
   await consumer.connect();
   await consumer.subscribe({ topics: [topicName], fromBeginning: true });
   await consumer.run({
