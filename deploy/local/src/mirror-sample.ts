@@ -81,7 +81,8 @@ function sayStatus(status: MirrorStatus | null): string {
   if (status === null) return 'The mirror has no status yet';
   const mirrored = status.versions?.mirrored ?? 'unknown';
   const rate = status.snapshot?.versionsPerSecond;
-  const speed = rate === null || rate === undefined || status.state === 'live' ? '' : `, ${Math.round(rate)} a second`;
+  if (status.state === 'live') return `Mirror ${mirroredBucket}: live, ${mirrored} versions mirrored`;
+  const speed = rate === null || rate === undefined ? '' : `, ${Math.round(rate)} a second`;
   const error = status.lastError === null || status.lastError === undefined ? '' : `; ${status.lastError.detail}`;
   return `Mirror ${mirroredBucket}: ${status.state}, ${mirrored} versions mirrored${speed}${error}`;
 }

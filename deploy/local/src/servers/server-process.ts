@@ -122,7 +122,7 @@ export class ServerProcess {
 }
 
 /** The last lines of a log; empty when there is none. */
-export function tailOf(logFile: string, lines = 15): string {
+export function tailOf(logFile: string, lines = 25): string {
   try {
     return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   } catch {
