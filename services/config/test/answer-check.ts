@@ -41,7 +41,8 @@ export class AnswerCheck {
     const pointer = this.#pointer(found, method, status, type);
     const validate = this.#ajv.getSchema(pointer) ?? this.#ajv.compile({ $ref: pointer });
     expect(content.schema).toBeDefined();
-    if (!validate(body ?? text)) expect.fail(`${method} ${path} ${status}: ${this.#ajv.errorsText(validate.errors)}\n${text}`);
+    if (!validate(body ?? text))
+      expect.fail(`${method} ${path} ${status}: ${this.#ajv.errorsText(validate.errors)}\n${text}`);
   }
 
   #find(path: string): string | undefined {

@@ -13,17 +13,12 @@ export interface Message {
 
 type Where = Pick<ConfigEnv, 'KAFKA_BROKERS' | 'TOPIC_PREFIX'>;
 
-/** All that is on these topics now, read by kafkajs alone, in order within a topic. */
-export async function readMessages(where: Where, topics: readonly Topic[]): Promise<Message[]> {
+/** All that is on these topics once there are so many, read by kafkajs alone, in order within a topic. */
+export async function readMessages(where: Where, topics: readonly Topic[], atLeast: number): Promise<Message[]> {
   const kafka = new Kafka({ brokers: where.KAFKA_BROKERS, clientId: 'test', logLevel: logLevel.NOTHING });
   const names = topics.map(({ name }) => `${where.TOPIC_PREFIX}${name}`);
-  const admin = kafka.admin();
-  await admin.connect();
-  const ends = await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
-  await admin.disconnect();
-  const expected = ends.flat().reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+  const expected = await countMessages(kafka, names, atLeast);
   const messages: Message[] = [];
-  if (expected === 0) return messages;
   const consumer = kafka.consumer({ groupId: `${where.TOPIC_PREFIX}test-${randomUUID()}` });
   await consumer.connect();
   await consumer.subscribe({ topics: names, fromBeginning: true });
@@ -37,7 +32,23 @@ export async function readMessages(where: Where, topics: readonly Topic[]): Prom
       });
     },
   });
-  await waitFor(() => messages.length >= expected, { what: `${expected} messages`, timeoutMs: 20_000 });
+  await waitFor(() => messages.length >= expected, { what: `${expected} messages`, timeoutMs: 30_000 });
   await consumer.disconnect();
   return messages;
+}
+
+/** Waits until there are so many, for joining a group takes seconds; answers how many there are. */
+async function countMessages(kafka: Kafka, names: readonly string[], atLeast: number): Promise<number> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const counted = await waitFor(
+    async () => {
+      const ends = await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+      const count = ends.flat().reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+      return count >= atLeast && count;
+    },
+    { what: `${atLeast} messages on ${names.join(', ')}`, timeoutMs: 60_000 },
+  );
+  await admin.disconnect();
+  return counted;
 }

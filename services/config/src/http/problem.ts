@@ -7,7 +7,8 @@ import { type ProblemCode, statusOf } from './problem-codes.js';
 export const checkSchema = z
   .strictObject({
     name: z.string().describe('Which prerequisite'),
-    ok: z.boolean(),
+    ok: z.boolean().nullable().describe('null: not tried, because an earlier one failed'),
+    code: z.string().nullable().describe("Stable, for programs: 'S3.NO_SUCH_BUCKET'; null unless it failed"),
     detail: z.string().describe('What was found'),
     hint: z.string().describe('How to mend it; empty where it is well'),
   })

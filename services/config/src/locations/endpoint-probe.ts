@@ -1,4 +1,4 @@
-import { checkPrerequisites, completeEndpoint, type EndpointGuard } from '@mirror/connector';
+import { type CompletedEndpoint, checkPrerequisites, completeEndpoint, type EndpointGuard } from '@mirror/connector';
 import { PermanentError } from '@mirror/runtime';
 import { type Check, Refusal } from '../http/problem.js';
 
@@ -19,37 +19,33 @@ export interface Findings {
   readonly checkedAt: Date;
 }
 
-/** Tries the prerequisites of a location on its real endpoint. Answers within 15 s, whatever the endpoint does. */
+/** Less than the 15 s in which a check of an endpoint answers, whatever the endpoint does. */
+const DEADLINE_MS = 14_000;
+
+/** Tries the prerequisites of a location on its real endpoint. */
 export class EndpointProbe {
   constructor(private readonly guard: EndpointGuard) {}
 
-  async run(target: Target): Promise<Findings> {
-    const { url: endpoint } = completed(target.endpoint);
-    const checks = await checkPrerequisites(
-      {
-        endpoint: target.endpoint,
-        region: target.region,
-        bucket: target.bucketName,
-        accessKeyId: target.accessKey,
-        secretAccessKey: target.secretKey,
-      },
-      { guard: this.guard },
-    );
-    return { endpoint, checks, checkedAt: new Date() };
+  /** Refusal REQUEST.INVALID_FIELD when the endpoint cannot be one. */
+  async run({ endpoint, bucketName, region, accessKey, secretKey }: Target): Promise<Findings> {
+    const { url, alternative } = completed(endpoint);
+    const target = { endpoint: url, region, bucket: bucketName, accessKeyId: accessKey, secretAccessKey: secretKey };
+    const checks = await checkPrerequisites(target, { guard: this.guard, deadlineMs: DEADLINE_MS, alternative });
+    return { endpoint: url, checks, checkedAt: new Date() };
   }
 
   /** Refusal LOCATION.PREREQUISITES with every one that failed. */
   async require(target: Target): Promise<Findings> {
     const findings = await this.run(target);
-    const failed = findings.checks.filter(({ ok }) => !ok);
+    const failed = findings.checks.filter(({ ok }) => ok === false);
     if (failed.length === 0) return findings;
-    const detail = failed.map((check) => `${check.name}: ${check.detail}`).join(' ');
+    const detail = failed.map((check) => `${check.name}: ${check.detail}`).join('; ');
     const hint = failed.map((check) => check.hint).join(' ');
     throw new Refusal('LOCATION.PREREQUISITES', detail, hint, { checks: failed });
   }
 }
 
-function completed(endpoint: string): { readonly url: string } {
+function completed(endpoint: string): CompletedEndpoint {
   try {
     return completeEndpoint(endpoint);
   } catch (error) {
