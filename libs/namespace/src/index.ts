@@ -28,6 +28,7 @@ export {
   type SegmentId,
   segmentEnd,
   segmentsOf,
+  voidAllConfirmations,
 } from './segment.js';
 export type { ListingFacts, NamedValues, StoredDescription, VersionDocument, VersionId } from './version-document.js';
 export type { ListedDocument } from './version-scan.js';

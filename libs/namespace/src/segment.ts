@@ -86,3 +86,9 @@ export async function segmentEnd(segments: Collection<Segment>, id: SegmentId): 
   const next = await segments.findOne({ _id: { $gt: id, $lt } }, { sort: { _id: 1 }, projection: { _id: 1 } });
   return next?._id.a ?? null;
 }
+
+/** Voids the confirmations of every mirror, those about to be stored included. Gives back how many segments there are. */
+export async function voidAllConfirmations({ segments }: { readonly segments: Collection<Segment> }): Promise<number> {
+  const result = await segments.updateMany({}, { $set: { hash: null, confirmedAt: null }, $inc: { writes: 1 } });
+  return result.matchedCount;
+}

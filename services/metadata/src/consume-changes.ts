@@ -14,6 +14,7 @@ import {
 import type { ApplyMetrics } from './apply-metrics.js';
 import type { CurrentMirrors } from './current-mirrors.js';
 import { decideWrite, intoRounds } from './decide-write.js';
+import type { RestoreWatch } from './watch-restore.js';
 
 const TOMBSTONE_SECONDS = TOMBSTONE_DAYS * 86_400;
 
@@ -32,10 +33,12 @@ export class ChangeApplier {
     private readonly namespace: Namespace,
     private readonly mirrors: CurrentMirrors,
     private readonly topicName: string,
+    private readonly restoreWatch: RestoreWatch,
     private readonly metrics: ApplyMetrics,
   ) {}
 
   async apply(batch: EventBatch, context: BatchContext): Promise<readonly Rejected[]> {
+    if (await this.restoreWatch.check(batch)) this.prepared.clear();
     const changes = batch.events.flatMap(({ event, offset }) =>
       event.type === 'ObjectChanged' ? [{ change: event.data as ObjectChanged, offset, time: event.time }] : [],
     );

@@ -8,6 +8,7 @@ import { CurrentMirrors } from './current-mirrors.js';
 import type { MetadataEnv } from './env.js';
 import { MetadataModule } from './metadata.module.js';
 import { MirrorSweep } from './sweep-mirrors.js';
+import { RestoreWatch } from './watch-restore.js';
 
 /** Starts the service: the state topic is read to its end before the first change is applied (rule R2). */
 export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<RunningService> {
@@ -28,7 +29,8 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
   });
   const mirrors = new CurrentMirrors(buckets);
   const topicName = kafka.topicName(topics.objectChanges);
-  const applier = new ChangeApplier(namespace, mirrors, topicName, new ApplyMetrics(metrics));
+  const restoreWatch = new RestoreWatch(namespace, topicName, logger);
+  const applier = new ChangeApplier(namespace, mirrors, topicName, restoreWatch, new ApplyMetrics(metrics));
   const consumer = new EventConsumer({
     connection: kafka,
     service: 'metadata',

@@ -156,6 +156,17 @@ describe('the metadata service', () => {
     expect(await documents('m1')).toEqual(before);
   });
 
+  it('voids all confirmations when the database was set back behind the committed offsets', async () => {
+    const id = { m: 'm1', a: '' };
+    const confirm = () => namespace.segments.updateOne({ _id: id }, { $set: { hash: 'confirmed' } });
+    await confirm();
+    await publish(changed('photos', 'm1', 'in order'));
+    expect(await namespace.segments.findOne({ _id: id })).toMatchObject({ hash: 'confirmed' });
+    await namespace.positions.deleteMany({});
+    await publish(changed('photos', 'm1', 'after the restore'));
+    expect(await namespace.segments.findOne({ _id: id })).toMatchObject({ hash: null });
+  });
+
   it('drops the documents of a mirror that was detached, and keeps the others', async () => {
     await producer.send(topics.buckets, [mirror('BucketMirrored', 'films', 'm2')]);
     await publish(changed('films', 'm2', 'a'));
