@@ -10,6 +10,8 @@ import { DescribeBacklog } from './visit/describe-backlog.js';
 export interface PollingSettings {
   /** Each location's budget. */
   readonly requestsPerSecond: number;
+  /** This process's part of it. */
+  share(): number;
   readonly guard: EndpointGuard;
 }
 
@@ -81,9 +83,9 @@ export class MirroredBuckets {
   }
 
   private begin({ mirrorId, bucket, location }: MirrorState): void {
-    const { requestsPerSecond, guard } = this.settings;
+    const { requestsPerSecond, guard, share } = this.settings;
     const abort = new AbortController();
-    const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now());
+    const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now(), share);
     const connector = new ConnectorAccess(location, this.credentials, guard, budget, abort.signal);
     const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket });
     const loop = new PollLoop({ mirrorId, bucket, location }, connector, backlog, abort.signal, this.parts);

@@ -1,6 +1,7 @@
 import { isApplied, type Namespace, type Positions, readPositions, type Segment } from '@mirror/namespace';
 import { backoffMs, type Logger } from '@mirror/runtime';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
+import { mergeSegments } from './merge-segments.js';
 import type { StatusEvents } from './publish-status.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
 import { type ClaimedSegment, LEASE_MS } from './state/segment-store.js';
@@ -161,6 +162,7 @@ export class PollLoop {
         await status.snapshotCompleted(this.mirror, progress, coverage.versions);
     }
     if (await stores.progress.completePass(mirrorId, progress.passStartedAt)) {
+      await mergeSegments(stores.segments, mirrorId);
       await status.passCompleted(this.mirror, progress, coverage.versions);
     }
   }

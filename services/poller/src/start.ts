@@ -10,6 +10,7 @@ import type { PollerEnv } from './env.js';
 import { MirroredBuckets } from './mirrored-buckets.js';
 import { PollerModule } from './poller.module.js';
 import { StatusEvents } from './publish-status.js';
+import { PollerRegistry } from './state/poller-registry.js';
 import { ProgressStore } from './state/progress-store.js';
 import { RemovalLedger } from './state/removal-ledger.js';
 import { SegmentStore } from './state/segment-store.js';
@@ -37,7 +38,9 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
 
   const progress = new ProgressStore(mongo.db());
   const ledger = new RemovalLedger(mongo.db());
-  const segments = new SegmentStore(mongo, namespace, progress, randomUUID());
+  const self = randomUUID();
+  const registry = new PollerRegistry(mongo.db(), self);
+  const segments = new SegmentStore(mongo, namespace, progress, self);
   const stores = { segments, ledger, progress };
   const suspicion = { share: env.REMOVAL_SHARE, floorVersions: env.REMOVAL_FLOOR_VERSIONS };
   const visitor = new SegmentVisitor(namespace, stores, producer, {
@@ -62,7 +65,7 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   });
   const credentials = new LocationCredentials(env.CONFIG_URL, env.SERVICE_TOKEN);
   const parts = { namespace, stores, visitor, status, suspicion, changesTopic, logger };
-  const polling = { requestsPerSecond: env.POLL_REQUESTS_PER_SECOND, guard };
+  const polling = { requestsPerSecond: env.POLL_REQUESTS_PER_SECOND, share: () => registry.share(), guard };
   const mirrored = new MirroredBuckets(buckets, credentials, producer, parts, polling);
 
   const commands = new CommandConsumer(stores, logger);
@@ -85,7 +88,7 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
     env.PORT,
   );
 
-  await Promise.all([segments.init(), ledger.init()]);
+  await Promise.all([segments.init(), ledger.init(), registry.start()]);
   await kafka.ensureTopics([topics.buckets, topics.locations, topics.objectChanges, topics.mirrorStatus]);
   await producer.start();
   await Promise.all([buckets.start(), locations.start()]);
@@ -99,6 +102,7 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
       unsubscribe();
       await commandConsumer.stop();
       await mirrored.stop();
+      await registry.stop();
       await Promise.all([buckets.stop(), locations.stop()]);
       await producer.stop();
       await kafka.stop();

@@ -3,6 +3,7 @@ import { bumpWriteCounters, compareKeys, Namespace, readLogicalClock, type Segme
 import { type FreshDatabase, freshDatabase, waitFor } from '@mirror/testing';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mergeSegments } from '../src/merge-segments.js';
 import { ProgressStore } from '../src/state/progress-store.js';
 import { type ClaimedSegment, SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
 
@@ -145,6 +146,37 @@ describe('a cut', () => {
     await write('n');
     await write('n');
     expect([(await read()).writes, (await read('m')).writes]).toEqual([(before[0] ?? 0) + 1, (before[1] ?? 0) + 2]);
+  });
+});
+
+describe('a merge', () => {
+  /** Cuts at m, and settles both halves with these counts. */
+  async function twoSegments(first: number, second: number): Promise<void> {
+    const claimed = await claim();
+    await store.cut(claimed, 'm');
+    await store.finish(claimed, { ...clean, count: first });
+    await store.finish(await claim(store, 'm'), { ...clean, count: second });
+  }
+
+  it('joins small neighbours into one range, unconfirmed, and loses no write', async () => {
+    await twoSegments(100, 200);
+    expect(await mergeSegments(store, mirrorId)).toBe(1);
+    expect(await read('m')).toBeNull();
+    expect(await read()).toMatchObject({ count: 300, hash: null, pageSize: 1_000 });
+    const claimed = await claim();
+    expect(claimed.end).toBeNull();
+    await write('z');
+    await store.finish(claimed, clean);
+    expect(await read()).toMatchObject({ hash: null });
+  });
+
+  it('leaves alone what fills a page together, and what somebody visits', async () => {
+    await twoSegments(300, 301);
+    expect(await mergeSegments(store, mirrorId)).toBe(0);
+    await store.finish(await claim(store, 'm'), { ...clean, count: 1 });
+    await claim(other, 'm');
+    expect(await mergeSegments(store, mirrorId)).toBe(0);
+    expect(await read('m')).not.toBeNull();
   });
 });
 

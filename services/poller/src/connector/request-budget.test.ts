@@ -28,4 +28,17 @@ describe('RequestBudget', () => {
     now += 300;
     expect(budget.takeSpare()).toBe(0);
   });
+
+  it('is shared, as the number of pollers changes', () => {
+    let share = 1;
+    const budget = new RequestBudget(
+      10,
+      1,
+      () => 0,
+      () => share,
+    );
+    expect([budget.take(), budget.take()]).toEqual([0, 100]);
+    share = 0.5;
+    expect(budget.take()).toBe(400);
+  });
 });

@@ -10,6 +10,8 @@ export class RequestBudget {
     private readonly perSecond: number,
     private readonly burst: number,
     private readonly now: () => number,
+    /** The part of the budget that is this process's: several pollers share it. */
+    private readonly share: () => number = () => 1,
   ) {
     this.tokens = burst;
     this.refilledAt = now();
@@ -19,7 +21,7 @@ export class RequestBudget {
   take(): number {
     this.refill();
     this.tokens -= 1; // below zero: this request is owed to the future, and so are those after it
-    return this.tokens >= 0 ? 0 : (-this.tokens / this.perSecond) * 1000;
+    return this.tokens >= 0 ? 0 : (-this.tokens / this.rate()) * 1000;
   }
 
   /**
@@ -29,14 +31,18 @@ export class RequestBudget {
   takeSpare(): number {
     this.refill();
     const reserve = this.burst / 2;
-    if (this.tokens - 1 < reserve) return Math.max(1, ((reserve + 1 - this.tokens) / this.perSecond) * 1000);
+    if (this.tokens - 1 < reserve) return Math.max(1, ((reserve + 1 - this.tokens) / this.rate()) * 1000);
     this.tokens -= 1;
     return 0;
   }
 
   private refill(): void {
     const now = this.now();
-    this.tokens = Math.min(this.burst, this.tokens + ((now - this.refilledAt) / 1000) * this.perSecond);
+    this.tokens = Math.min(this.burst, this.tokens + ((now - this.refilledAt) / 1000) * this.rate());
     this.refilledAt = now;
+  }
+
+  private rate(): number {
+    return this.perSecond * this.share();
   }
 }

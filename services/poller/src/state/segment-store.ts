@@ -102,12 +102,12 @@ export class SegmentStore {
     return localTime instanceof Date ? localTime : new Date();
   }
 
-  /** Takes the lease; null when somebody else was faster. */
-  async claim(id: SegmentId): Promise<ClaimedSegment | null> {
+  /** Takes the lease of a free segment; null when somebody else was faster, or, unless `early`, when it is not due. */
+  async claim(id: SegmentId, when: 'due' | 'early' = 'due'): Promise<ClaimedSegment | null> {
     const epoch = await this.progress.nextEpoch(id.m);
     return this.client.withSession(async (session) => {
       const segment = await this.namespace.segments.findOneAndUpdate(
-        { _id: id, ...DUE_AND_FREE },
+        { _id: id, ...(when === 'due' ? DUE_AND_FREE : FREE) },
         [{ $set: { holder: { $literal: this.holder }, epoch, claimedAt: '$$NOW', leaseUntil: inMs(LEASE_MS) } }],
         { session, returnDocument: 'after' },
       );
@@ -149,6 +149,48 @@ export class SegmentStore {
       { upsert: true },
     );
     return true;
+  }
+
+  /**
+   * Joins a held segment with the next one, held too: the first takes over the whole range. Its counter moves first, so that a
+   * write counted on the second one just before it goes is not lost on a confirmation. False: a lease is lost.
+   */
+  async merge(first: ClaimedSegment, second: ClaimedSegment): Promise<boolean> {
+    if (first.end !== second.segment._id.a) return false;
+    const { count, undescribed } = second.segment;
+    const joined = await this.namespace.segments.updateOne({ _id: first.segment._id, epoch: first.epoch }, [
+      {
+        $set: {
+          writes: { $add: ['$writes', 1] },
+          hash: null,
+          count: { $add: ['$count', count] },
+          pageSize: NEW_SEGMENT.pageSize,
+          undescribed: { $or: ['$undescribed', undescribed] },
+        },
+      },
+    ]);
+    if (joined.matchedCount === 0) return false;
+    const gone = await this.namespace.segments.deleteOne({ _id: second.segment._id, epoch: second.epoch });
+    return gone.deletedCount === 1;
+  }
+
+  /** Neighbours that hold so little together that one page would show both; at most `limit` pairs, none overlapping. */
+  async mergeable(
+    mirrorId: string,
+    maxVersions: number,
+    limit: number,
+  ): Promise<Array<readonly [SegmentId, SegmentId]>> {
+    const pairs: Array<readonly [SegmentId, SegmentId]> = [];
+    let before: Pick<Segment, '_id' | 'count'> | null = null;
+    const settled = { '_id.m': mirrorId, visitedAt: { $ne: null }, published: null };
+    for await (const segment of this.namespace.segments.find(settled, { sort: { _id: 1 }, projection: { count: 1 } })) {
+      if (before && before.count + segment.count <= maxVersions) {
+        pairs.push([before._id, segment._id]);
+        if (pairs.length === limit) break;
+        before = null;
+      } else before = segment;
+    }
+    return pairs;
   }
 
   /**
@@ -226,6 +268,7 @@ export class SegmentStore {
 }
 
 /** Judged by the database's time. */
+const FREE = { $expr: { $lte: ['$leaseUntil', '$$NOW'] } };
 const DUE_AND_FREE = {
   $expr: { $and: [{ $lte: ['$dueAt', '$$NOW'] }, { $lte: ['$leaseUntil', '$$NOW'] }] },
 };
