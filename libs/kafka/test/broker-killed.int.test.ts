@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LocationState } from '@mirror/events';
 import { TransientError } from '@mirror/runtime';
 import { type RunningKafka, startKafka, waitFor } from '@mirror/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -8,16 +9,30 @@ import { type EventBatch, EventConsumer, EventProducer, KafkaConnection, StateTa
 import { readRaw } from './raw-messages.js';
 import { locations, locationUpdated, objectChanged, objectChanges, quiet } from './sample-events.js';
 
+/** One outage, step by step: each test is a step, and needs those before it. */
 let dataDir: string;
 let kafka: RunningKafka;
+let connection: KafkaConnection;
+let producer: EventProducer;
+let table: StateTable<LocationState>;
 const opened: { stop(): Promise<void> }[] = [];
+
+const batches: EventBatch[] = [];
+const acknowledged = new Set<string>();
+const writing = { isOn: true, done: Promise.resolve<unknown>(undefined) };
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'broker-killed-'));
   kafka = await startKafka({ dataDir });
+  connection = open(newConnection());
+  producer = open(new EventProducer(connection));
+  table = open(newTable(connection));
+  await table.start();
 });
 
 afterAll(async () => {
+  writing.isOn = false;
+  await writing.done;
   for (const one of opened.reverse()) await one.stop();
   await kafka.stop();
   await rm(dataDir, { recursive: true });
@@ -28,57 +43,79 @@ function open<T extends { stop(): Promise<void> }>(one: T): T {
   return one;
 }
 
-function newConnection(topicPrefix: string): KafkaConnection {
-  const options = {
-    brokers: kafka.brokers,
-    clientId: 'test',
-    topicPrefix,
-    compression: 'none',
-    logger: quiet,
-  } as const;
-  return open(new KafkaConnection(options));
+function newConnection(): KafkaConnection {
+  const { brokers } = kafka;
+  return new KafkaConnection({ brokers, clientId: 'test', topicPrefix: 'killed.', compression: 'none', logger: quiet });
 }
 
-it('after a broker was killed and came back, what it acknowledged is there once, and is applied in order', async () => {
-  const connection = newConnection('killed.');
-  const producer = open(new EventProducer(connection));
-  const batches: EventBatch[] = [];
-  const consumer = open(
-    new EventConsumer({
-      connection,
-      service: 'metadata',
-      topics: [objectChanges],
-      apply: async (batch) => {
-        batches.push(batch);
-        return [];
-      },
-    }),
-  );
-  await consumer.start();
-  const acknowledged = new Set<string>();
-  let isRunning = true;
-  const writers = ['a', 'b', 'c', 'd'].map(async (key, writer) => {
-    for (let n = 0; isRunning; n++) {
-      const event = objectChanged(key, writer * 1_000_000 + n);
-      await producer.send(objectChanges, [event]).then(
-        () => acknowledged.add(event.id),
-        (error) => expect(error).toBeInstanceOf(TransientError),
-      );
-    }
-  });
-  await waitFor(() => acknowledged.size > 100, { what: 'some events' });
-  await kafka.kill();
-  const before = acknowledged.size;
-  await expect(connection.check()).rejects.toMatchObject({ code: 'KAFKA.UNAVAILABLE' });
-  await kafka.start();
-  await waitFor(() => acknowledged.size > before + 100, { what: 'events after the restart', timeoutMs: 60_000 });
-  isRunning = false;
-  await Promise.all(writers);
-  await waitFor(async () => (await consumer.lag()).every(({ lag }) => lag === 0), {
-    what: 'no lag',
-    timeoutMs: 60_000,
+const newTable = (on: KafkaConnection) =>
+  new StateTable<LocationState>({ connection: on, topic: locations, key: ({ name }) => name });
+
+const newConsumer = (on: KafkaConnection, service: string, seen: EventBatch[]) =>
+  new EventConsumer({
+    connection: on,
+    service,
+    topics: [objectChanges],
+    apply: async (batch) => {
+      seen.push(batch);
+      return [];
+    },
   });
 
+let consumer: EventConsumer;
+let stoppedInOutage: { stop(): Promise<void> }[];
+
+it('a broker is killed while four writers write and consumers read', async () => {
+  consumer = open(newConsumer(connection, 'metadata', batches));
+  await consumer.start();
+  const other = newConnection();
+  const others = {
+    consumer: newConsumer(other, 'other', []),
+    table: newTable(other),
+    producer: new EventProducer(other),
+  };
+  await others.consumer.start();
+  await others.table.start();
+  await others.producer.send(locations, [locationUpdated('paris', '1')]);
+  stoppedInOutage = [others.consumer, others.table, others.producer, other];
+  writing.done = Promise.all(['a', 'b', 'c', 'd'].map((key, writer) => write(key, writer * 1_000_000)));
+  await waitFor(() => acknowledged.size > 100 && batches.length > 1, { what: 'some events' });
+  await waitFor(() => table.get('paris'), { what: 'the state' });
+  await kafka.kill();
+});
+
+it('what runs then says so, and can be stopped within seconds', async () => {
+  await expect(connection.check()).rejects.toMatchObject({ code: 'KAFKA.UNAVAILABLE' });
+  const began = performance.now();
+  for (const one of stoppedInOutage) await one.stop();
+  expect(performance.now() - began).toBeLessThan(12_000);
+});
+
+it('a table that is started then waits, and has everything when the broker is back', async () => {
+  const late = open(newTable(open(newConnection())));
+  let isRead = false;
+  const read = late.start().then(() => {
+    isRead = true;
+  });
+  await expect(producer.send(locations, [locationUpdated('lost', '1')])).rejects.toBeInstanceOf(TransientError);
+  expect(isRead).toBe(false);
+  await kafka.start();
+  await read;
+  expect(late.get('paris')?.state.revision).toBe('1');
+});
+
+it('a table that was there before follows on', async () => {
+  await waitFor(() => producer.send(locations, [locationUpdated('paris', '3')]), { what: 'Kafka', timeoutMs: 30_000 });
+  await waitFor(() => table.get('paris')?.state.revision === '3', { what: 'the state', timeoutMs: 30_000 });
+});
+
+it('what the broker acknowledged is there once, and was applied in order without a gap', async () => {
+  const before = acknowledged.size;
+  await waitFor(() => acknowledged.size > before + 100, { what: 'events after the restart', timeoutMs: 30_000 });
+  writing.isOn = false;
+  await writing.done;
+  const timeoutMs = 30_000;
+  await waitFor(async () => (await consumer.lag()).every(({ lag }) => lag === 0), { what: 'no lag', timeoutMs });
   const stored = (await readRaw(connection, connection.topicName(objectChanges))).map(({ headers }) => headers.ce_id);
   const once = new Set(stored);
   expect([...acknowledged].filter((id) => !once.has(id))).toEqual([]);
@@ -86,69 +123,21 @@ it('after a broker was killed and came back, what it acknowledged is there once,
   expectEveryOffsetInOrder(batches);
 });
 
-it('a service starts while Kafka is away, and gets on when it comes', async () => {
-  await kafka.stop();
-  const connection = newConnection('away.');
-  const producer = open(new EventProducer(connection));
-  await producer.start();
-  const table = open(
-    new StateTable({ connection, topic: locations, key: (state: { name: string; revision: string }) => state.name }),
-  );
-  let isRead = false;
-  const read = table.start().then(() => {
-    isRead = true;
-  });
-  const sent = producer.send(locations, [locationUpdated('paris', '1')]);
-  await expect(sent).rejects.toMatchObject({ code: 'KAFKA.UNAVAILABLE' });
-  expect(isRead).toBe(false);
-  await kafka.start();
-  await read;
-  await producer.send(locations, [locationUpdated('paris', '2')]);
-  await waitFor(() => table.get('paris')?.state.revision === '2', { what: 'the state' });
-});
+/** One event after the other; one that is not acknowledged is not sent again, so that none has a reason to be there twice. */
+async function write(key: string, first: number): Promise<void> {
+  for (let n = first; writing.isOn; n++) {
+    const event = objectChanged(key, n);
+    await producer.send(objectChanges, [event]).then(
+      () => acknowledged.add(event.id),
+      (error) => expect(error).toBeInstanceOf(TransientError),
+    );
+  }
+}
 
-it('a state table follows on after its broker was away', async () => {
-  const connection = newConnection('away.');
-  const producer = open(new EventProducer(connection));
-  const table = open(
-    new StateTable({ connection, topic: locations, key: (state: { name: string; revision: string }) => state.name }),
-  );
-  await table.start();
-  expect(table.get('paris')?.state.revision).toBe('2');
-  const changes: string[] = [];
-  table.onChange(({ state }) => changes.push(state.revision));
-  await kafka.kill();
-  await kafka.start();
-  await waitFor(() => producer.send(locations, [locationUpdated('paris', '3')]), { what: 'Kafka', timeoutMs: 30_000 });
-  await waitFor(() => table.get('paris')?.state.revision === '3', { what: 'the state', timeoutMs: 30_000 });
-  expect(changes).toEqual(['3']);
-});
-
-it('everything stops within seconds while Kafka is away', async () => {
-  const connection = newConnection('stopping.');
-  const producer = new EventProducer(connection);
-  const consumer = new EventConsumer({ connection, service: 'x', topics: [objectChanges], apply: async () => [] });
-  const table = new StateTable({ connection, topic: locations, key: ({ revision }: { revision: string }) => revision });
-  await consumer.start();
-  await table.start();
-  await kafka.kill();
-  const sent = producer.send(locations, [locationUpdated('paris', '1')]);
-  const began = performance.now();
-  await Promise.all([
-    consumer.stop(),
-    table.stop(),
-    producer.stop(),
-    expect(sent).rejects.toBeInstanceOf(TransientError),
-  ]);
-  await connection.stop();
-  expect(performance.now() - began).toBeLessThan(9_000);
-  await kafka.start();
-});
-
-/** Offsets may come again after a crash; none is skipped, and first comings are in order. */
-function expectEveryOffsetInOrder(batches: readonly EventBatch[]): void {
+/** Batches may come again after a crash; none is skipped, and what comes for the first time comes in order. */
+function expectEveryOffsetInOrder(seen: readonly EventBatch[]): void {
   const next = new Map<number, number>();
-  for (const { partition, firstOffset, nextOffset } of batches) {
+  for (const { partition, firstOffset, nextOffset } of seen) {
     expect(Number(firstOffset)).toBeLessThanOrEqual(next.get(partition) ?? 0);
     next.set(partition, Math.max(next.get(partition) ?? 0, Number(nextOffset)));
   }
