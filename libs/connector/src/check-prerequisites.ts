@@ -79,8 +79,9 @@ async function checkInOrder(session: Session): Promise<void> {
 async function checkConnection({ target, guard, report, signal }: Session): Promise<boolean> {
   const endpoint = new URL(target.endpoint);
   const isHttps = endpoint.protocol === 'https:';
+  const connecting = connectionSignal(signal);
   const reached = await report.run('endpoint', 'A connection can be made.', () =>
-    reachEndpoint(endpoint, guard, stepSignal(signal)),
+    reachEndpoint(endpoint, guard, connecting),
   );
   if (!reached) return false;
   if (!isHttps) {
@@ -88,14 +89,13 @@ async function checkConnection({ target, guard, report, signal }: Session): Prom
     report.pass('tls', 'The endpoint is plain HTTP: what is sent can be read on the way.');
     return true;
   }
-  const version = await report.run('tls', 'The certificate is trusted.', () =>
-    greetWithTls(reached, stepSignal(signal)),
-  );
+  const version = await report.run('tls', 'The certificate is trusted.', () => greetWithTls(reached, connecting));
   reached.socket.destroy();
   return version !== undefined;
 }
 
-function stepSignal(signal: AbortSignal): AbortSignal {
+/** One for connecting and greeting together. */
+function connectionSignal(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, AbortSignal.timeout(longestRequestMs)]);
 }
 
@@ -129,9 +129,10 @@ async function blame(session: Session, code: string): Promise<Blamed | undefined
 async function speaksTlsInstead({ target, guard, signal }: Session): Promise<boolean> {
   const endpoint = new URL(target.endpoint);
   if (endpoint.protocol === 'https:') return false;
+  const connecting = connectionSignal(signal);
   try {
-    const reached = await reachEndpoint(endpoint, guard, stepSignal(signal));
-    await greetWithTls(reached, stepSignal(signal), true);
+    const reached = await reachEndpoint(endpoint, guard, connecting);
+    await greetWithTls(reached, connecting, true);
     return true;
   } catch {
     return false;

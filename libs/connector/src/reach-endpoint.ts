@@ -9,7 +9,7 @@ export interface Reached {
   readonly host: string;
 }
 
-/** Connects to an endpoint as the client would, through the guard. The caller ends the socket. */
+/** Connects to an endpoint as the client would, through the guard. The caller ends the socket; so does `signal`. */
 export async function reachEndpoint(endpoint: URL, guard: EndpointGuard, signal: AbortSignal): Promise<Reached> {
   const host = withoutBrackets(endpoint.hostname);
   const refusal = isIP(host) ? guard.refusal(host) : undefined;
@@ -43,10 +43,11 @@ export async function greetWithTls(
 
 function settled<T extends Socket>(socket: T, event: string, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
+    const fail = (error: Error) => reject(signal.aborted ? tooLate() : translateS3Error(error));
     socket.once(event, () => resolve(socket));
-    socket.once('close', () => reject(errorOf(entries.unreachable, 'The endpoint closed the connection at once')));
+    socket.once('close', () => fail(errorOf(entries.unreachable, 'The endpoint closed the connection at once')));
     // Stays as a listener: an error after this is nobody's, and would otherwise end the process.
-    socket.on('error', (error) => reject(signal.aborted ? tooLate() : translateS3Error(error)));
+    socket.on('error', fail);
   });
 }
 
