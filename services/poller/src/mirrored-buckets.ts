@@ -12,12 +12,13 @@ export interface PollingSettings {
   readonly requestsPerSecond: number;
   /** This process's part of it. */
   share(): number;
+  /** Endpoint and bucket that a location points to; undefined: no such location is known. */
+  targetOf(location: string): string | undefined;
   readonly guard: EndpointGuard;
 }
 
 interface Polling {
   readonly mirrorId: string;
-  readonly location: string;
   readonly loop: PollLoop;
   readonly connector: ConnectorAccess;
   readonly abort: AbortController;
@@ -51,21 +52,19 @@ export class MirroredBuckets {
     await Promise.all([...this.polled.values()].map((polling) => this.end(polling)));
   }
 
-  /** A location was changed: its mirrors connect anew. */
+  /** A location was changed: its mirrors are polled anew, with fresh credentials, maybe elsewhere. */
   refreshLocation(location: string): void {
     this.credentials.forget(location);
-    for (const polling of this.polled.values()) {
-      if (polling.location === location) polling.connector.refresh();
-    }
+    this.requestReconcile(location);
   }
 
-  private requestReconcile(): void {
+  private requestReconcile(changed: string | null = null): void {
     this.reconciling = this.reconciling
-      .then(() => this.reconcile())
+      .then(() => this.reconcile(changed))
       .catch((error: unknown) => this.parts.logger.error({ err: error }, 'following the mirrored buckets failed'));
   }
 
-  private async reconcile(): Promise<void> {
+  private async reconcile(changedLocation: string | null): Promise<void> {
     const wanted = new Map<string, MirrorState>();
     const alive = new Set<string>();
     for (const { type, state } of this.buckets.entries()) {
@@ -74,7 +73,8 @@ export class MirroredBuckets {
       if (!state.paused) wanted.set(state.mirrorId, state);
     }
     for (const polling of [...this.polled.values()]) {
-      if (!wanted.has(polling.mirrorId)) await this.end(polling);
+      const state = wanted.get(polling.mirrorId);
+      if (!state || state.location === changedLocation) await this.end(polling);
     }
     for (const state of wanted.values()) {
       if (!this.polled.has(state.mirrorId)) this.begin(state);
@@ -83,13 +83,15 @@ export class MirroredBuckets {
   }
 
   private begin({ mirrorId, bucket, location }: MirrorState): void {
+    const target = this.settings.targetOf(location);
+    if (target === undefined) return; // its location has not been read yet: the change that brings it comes here again
     const { requestsPerSecond, guard, share } = this.settings;
     const abort = new AbortController();
     const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now(), share);
     const connector = new ConnectorAccess(location, this.credentials, guard, budget, abort.signal);
     const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket });
-    const loop = new PollLoop({ mirrorId, bucket, location }, connector, backlog, abort.signal, this.parts);
-    this.polled.set(mirrorId, { mirrorId, location, loop, connector, abort });
+    const loop = new PollLoop({ mirrorId, bucket, location, target }, connector, backlog, abort.signal, this.parts);
+    this.polled.set(mirrorId, { mirrorId, loop, connector, abort });
     loop.start();
     this.parts.logger.info({ bucket, mirrorId, location }, 'polling a mirrored bucket');
   }

@@ -2,6 +2,7 @@ import { isApplied, type Namespace, type Positions, readPositions, type Segment 
 import { backoffMs, type Logger } from '@mirror/runtime';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
 import { mergeSegments } from './merge-segments.js';
+import { provesTarget } from './prove-target.js';
 import type { StatusEvents } from './publish-status.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
 import { type ClaimedSegment, LEASE_MS } from './state/segment-store.js';
@@ -13,6 +14,7 @@ import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-seg
 /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
 const LAG_WAIT_MS = 5 * 60_000;
 const IDLE_MS = 50;
+const PROOF_INTERVAL_MS = 5_000;
 const BACKLOG_IDLE_MS = 500;
 /** One lists while the other compares and publishes. */
 const VISITS_AT_ONCE = 2;
@@ -22,6 +24,8 @@ const FAILURE_BACKOFF = { baseMs: 500, maxMs: 30_000 };
 
 export interface PolledMirror extends MirrorIdentity {
   readonly location: string;
+  /** Endpoint and bucket that the location points to. */
+  readonly target: string;
 }
 
 export interface PollLoopParts {
@@ -54,8 +58,9 @@ export class PollLoop {
   ) {}
 
   start(): void {
+    const beside = [() => this.describeSome(), () => this.proveTarget()];
     const visits = Array.from({ length: VISITS_AT_ONCE }, () => this.run(() => this.turn()));
-    this.done = Promise.all([...visits, this.run(() => this.describeSome())]).then(() => undefined);
+    this.done = Promise.all([...visits, ...beside.map((work) => this.run(work))]).then(() => undefined);
   }
 
   /** Resolves when the visit in flight has ended, after the signal was aborted. */
@@ -98,12 +103,29 @@ export class PollLoop {
     return worked;
   }
 
+  /** The location was pointed elsewhere: removals wait until the new place has shown that it has the same versions. */
+  private async proveTarget(): Promise<boolean> {
+    const { stores, namespace, logger } = this.parts;
+    const { mirrorId, bucket, target } = this.mirror;
+    const progress = await stores.progress.read(mirrorId);
+    if (progress && progress.target !== target) {
+      const proven = progress.target === null || (await provesTarget(namespace, mirrorId, this.connector));
+      if (proven) await stores.progress.trustTarget(mirrorId, target);
+      logger.warn(
+        { bucket, target, proven },
+        'the location points elsewhere; removals wait until it has the same versions',
+      );
+    }
+    await sleep(PROOF_INTERVAL_MS, this.signal);
+    return true;
+  }
+
   private async ensureStarted(): Promise<MirrorProgress> {
     const { progress, segments } = this.parts.stores;
     const { mirrorId, bucket } = this.mirror;
     const known = await progress.read(mirrorId);
     if (known) return known;
-    const isNew = await progress.create(mirrorId, bucket);
+    const isNew = await progress.create(mirrorId, bucket, this.mirror.target);
     await segments.createFirst(mirrorId);
     if (isNew) await this.parts.status.snapshotStarted(this.mirror);
     const created = await progress.read(mirrorId);
@@ -135,7 +157,7 @@ export class PollLoop {
       return await visitor.visit(this.connector, claimed, {
         mirror: { mirrorId: this.mirror.mirrorId, bucket: this.mirror.bucket },
         snapshotCompleted: progress.snapshotCompletedAt !== null,
-        removalsHeld: progress.removalsHeldSince !== null || progress.suspect,
+        removalsHeld: progress.removalsHeldSince !== null || progress.suspect || progress.target !== this.mirror.target,
         applied: claimed.applied,
       });
     } catch (error) {

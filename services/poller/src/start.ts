@@ -65,7 +65,11 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   });
   const credentials = new LocationCredentials(env.CONFIG_URL, env.SERVICE_TOKEN);
   const parts = { namespace, stores, visitor, status, suspicion, changesTopic, logger };
-  const polling = { requestsPerSecond: env.POLL_REQUESTS_PER_SECOND, share: () => registry.share(), guard };
+  const targetOf = (name: string): string | undefined => {
+    const details = locations.get(name)?.state.details;
+    return details && `${details.endpoint}/${details.bucketName}`;
+  };
+  const polling = { requestsPerSecond: env.POLL_REQUESTS_PER_SECOND, share: () => registry.share(), targetOf, guard };
   const mirrored = new MirroredBuckets(buckets, credentials, producer, parts, polling);
 
   const commands = new CommandConsumer(stores, logger);

@@ -34,7 +34,7 @@ afterAll(async () => {
 beforeEach(async () => {
   mirrors += 1;
   mirrorId = `m${mirrors}`;
-  await progress.create(mirrorId, 'photos');
+  await progress.create(mirrorId, 'photos', 'http://127.0.0.1:8000/photos');
   await store.createFirst(mirrorId);
 });
 

@@ -35,6 +35,11 @@ export interface MirrorProgress {
   readonly removalsHeldSince: Date | null;
   /** Too much is missing at once (rule R6): nothing is removed but what was accepted. */
   readonly suspect: boolean;
+  /**
+   * Endpoint and bucket whose versions these are. Another one holds removals until it has shown that it has the same
+   * versions. Null: the operator accepted whatever comes next.
+   */
+  readonly target: string | null;
   /** Revision of the last command that was done (rule R2); '0': none. */
   readonly doneRevision: LogicalTime;
   readonly verify: Verification | null;
@@ -52,7 +57,7 @@ export class ProgressStore {
   }
 
   /** True when the mirror is new: its snapshot begins now. */
-  async create(mirrorId: string, bucket: string): Promise<boolean> {
+  async create(mirrorId: string, bucket: string, target: string): Promise<boolean> {
     const fresh: Document = {
       bucket: { $literal: bucket },
       epoch: 0,
@@ -65,6 +70,7 @@ export class ProgressStore {
       differences: 0,
       removalsHeldSince: null,
       suspect: false,
+      target: { $literal: target },
       doneRevision: '0',
       verify: null,
       lastError: null,
@@ -122,8 +128,13 @@ export class ProgressStore {
     await this.progress.updateOne({ _id: mirrorId }, { $set: { doneRevision } });
   }
 
+  /** The operator accepts: no hold by a visit, and no doubt about a new target. */
   async releaseRemovals(mirrorId: string): Promise<void> {
-    await this.progress.updateOne({ _id: mirrorId }, { $set: { removalsHeldSince: null } });
+    await this.progress.updateOne({ _id: mirrorId }, { $set: { removalsHeldSince: null, target: null } });
+  }
+
+  async trustTarget(mirrorId: string, target: string): Promise<void> {
+    await this.progress.updateOne({ _id: mirrorId }, { $set: { target } });
   }
 
   /** False: somebody else did. */
