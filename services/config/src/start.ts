@@ -12,6 +12,7 @@ import { ConfigDatabase } from './database/config-database.js';
 import type { ConfigEnv } from './env.js';
 import { createApplication } from './http/application.js';
 import type { RouteTable } from './http/route-table.js';
+import { EndpointProbe } from './locations/endpoint-probe.js';
 import { LocationStore } from './locations/location-store.js';
 import { MasterKey } from './secrets/master-key.js';
 import { verifyMasterKey } from './secrets/verify-master-key.js';
@@ -55,6 +56,7 @@ async function startParts(env: ConfigEnv, logger: Logger, parts: AsyncDisposable
   const module = ConfigModule.register({ env, logger, metrics, database, masterKey, guard, outbox, relay });
   const { app, routes } = await createApplication(module, logger);
   parts.defer(() => app.close());
+  parts.defer(() => app.get(EndpointProbe).stop()); // before the application waits for its calls
   for (const store of [LocationStore, BucketStore, TokenStore]) await app.get(store).init();
   const timer = parts.adopt(app.get(ResumeTimer), (started) => started.stop());
   timer.start();

@@ -22,6 +22,7 @@ export async function createApplication(module: DynamicModule, logger: Logger): 
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: 'idle', // a stop lets calls in flight end
+    return503OnClosing: false, // and answers those that come on their connections
     genReqId: () => randomUUID(),
     frameworkErrors: refuseUrl,
   });
@@ -37,6 +38,7 @@ export async function createApplication(module: DynamicModule, logger: Logger): 
   app.useGlobalFilters(new ProblemFilter(logger, routes));
   authenticateFirst(fastify, app.get(Authenticator));
   measure(fastify, app.get<Registry>(METRICS));
+  closeConnectionsOnStop(fastify);
   return { app, routes };
 }
 
@@ -61,6 +63,17 @@ function authenticateFirst(fastify: FastifyInstance, authenticator: Authenticato
   fastify.addHook('onRequest', async (request) => {
     const area = areaOf(request.routeOptions.url);
     request.role = await authenticator.authenticate(area, request.headers.authorization);
+  });
+}
+
+/** A connection that is kept alive after its last answer would hold up the stop until its client lets go. */
+function closeConnectionsOnStop(fastify: FastifyInstance): void {
+  let stopping = false;
+  fastify.addHook('preClose', async () => {
+    stopping = true;
+  });
+  fastify.addHook('onSend', async (_request, reply) => {
+    if (stopping) reply.header('connection', 'close');
   });
 }
 

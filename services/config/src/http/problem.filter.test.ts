@@ -1,6 +1,7 @@
 import { createLogger, METRICS } from '@mirror/runtime';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { MongoServerSelectionError } from 'mongodb';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Authenticator } from '../access/authenticator.js';
@@ -8,6 +9,7 @@ import type { TokenStore } from '../access/token-store.js';
 import { createApplication } from './application.js';
 import { problemSchema, Refusal } from './problem.js';
 
+const TOPOLOGY = {} as ConstructorParameters<typeof MongoServerSelectionError>[1];
 const SECRET = 'a-secret-in-an-error';
 
 @Controller('v1/things')
@@ -15,6 +17,10 @@ class ThingsController {
   @Get()
   refuse(): never {
     throw new Refusal('LOCATION.IN_USE', 'It is used.', 'Detach it.');
+  }
+  @Get('without-database')
+  wait(): never {
+    throw new MongoServerSelectionError(`${SECRET} timed out`, TOPOLOGY);
   }
   @Get('broken')
   fail(): never {
@@ -88,6 +94,11 @@ const calls = {
     { method: 'POST', url: '/v1/things', headers: { 'content-type': 'application/json' }, payload: 'x'.repeat(70_000) },
     401,
     'AUTH.TOKEN_MISSING',
+  ],
+  'a database that is away': [
+    { method: 'GET', url: '/v1/things/without-database', headers: { authorization } },
+    503,
+    'CONFIG.DATABASE_UNAVAILABLE',
   ],
   'a fault of ours': [{ method: 'GET', url: '/v1/things/broken', headers: { authorization } }, 500, 'CONFIG.INTERNAL'],
 } as const;

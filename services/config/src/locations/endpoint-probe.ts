@@ -22,15 +22,26 @@ export interface Findings {
 /** Less than the 15 s in which a check of an endpoint answers, whatever the endpoint does. */
 const DEADLINE_MS = 14_000;
 
+/** How long checks in flight may go on once the service stops: they tidy up behind themselves. */
+const STOP_GRACE_MS = 4_000;
+
 /** Tries the prerequisites of a location on its real endpoint. */
 export class EndpointProbe {
+  readonly #stopping = new AbortController();
+
   constructor(private readonly guard: EndpointGuard) {}
+
+  /** Does not wait. Whoever still waits for a check a little later gets Refusal CONFIG.STOPPING. */
+  stop(): void {
+    setTimeout(() => this.#stopping.abort(), STOP_GRACE_MS).unref();
+  }
 
   /** Refusal REQUEST.INVALID_FIELD when the endpoint cannot be one. */
   async run({ endpoint, bucketName, region, accessKey, secretKey }: Target): Promise<Findings> {
     const { url, alternative } = completed(endpoint);
     const target = { endpoint: url, region, bucket: bucketName, accessKeyId: accessKey, secretAccessKey: secretKey };
-    const checks = await checkPrerequisites(target, { guard: this.guard, deadlineMs: DEADLINE_MS, alternative });
+    const checking = checkPrerequisites(target, { guard: this.guard, deadlineMs: DEADLINE_MS, alternative });
+    const checks = await unlessAborted(checking, this.#stopping.signal);
     return { endpoint: url, checks, checkedAt: new Date() };
   }
 
@@ -42,6 +53,17 @@ export class EndpointProbe {
     const detail = failed.map((check) => `${check.name}: ${check.detail}`).join('; ');
     const hint = failed.map((check) => check.hint).join(' ');
     throw new Refusal('LOCATION.PREREQUISITES', detail, hint, { checks: failed });
+  }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(new Refusal('CONFIG.STOPPING', 'The service is going down.', 'Try again in a moment.'));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 
