@@ -33,7 +33,8 @@ export function readClaim(request: S3Request, now: Date): SignatureClaim {
 function refuseVersion2(request: S3Request, authorization: string | undefined): void {
   const isVersion2 = authorization?.startsWith('AWS ') || queryValue(request, 'AWSAccessKeyId') !== undefined;
   if (!isVersion2) return;
-  const message = `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}.`;
+  // Version 1 of the aws command line presigns so.
+  const message = `The authorization mechanism you have provided is not supported. Please use ${ALGORITHM}, in the aws command line by: aws configure set default.s3.signature_version s3v4`;
   throw new S3Error('InvalidRequest', { message });
 }
 

@@ -1,7 +1,7 @@
-import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
-import { SignatureV4 } from '@smithy/signature-v4';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { escapeUri, sdkSigner } from '../../test/harness/sdk-signer.js';
 import { parseS3Request, type S3Request } from './s3-request.js';
 import { readClaim } from './signature-claim.js';
 import { canonicalPaths, isSameSignature, sign } from './sigv4.js';
@@ -61,32 +61,8 @@ describe("the examples of AWS's documentation", () => {
   });
 });
 
-/** Node's own hashing in the shape that the SDK asks for. */
-class Sha256 {
-  readonly #hash: Hash | Hmac;
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret as Buffer);
-  }
-  update(data: Uint8Array): void {
-    this.#hash.update(data);
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-  reset(): void {}
-}
-
 const secretAccessKey = 'a-secret';
-const sdk = new SignatureV4({
-  credentials: { accessKeyId: 'KEY', secretAccessKey },
-  region: 'us-east-1',
-  service: 's3',
-  sha256: Sha256,
-  uriEscapePath: false,
-  applyChecksum: true,
-});
-const escapeUri = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const sdk = sdkSigner('KEY', secretAccessKey);
 
 const unit = fc.oneof(
   fc.constantFrom(
