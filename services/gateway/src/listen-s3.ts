@@ -1,9 +1,10 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Logger, NestLogger } from '@mirror/runtime';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { announcesBody } from './request-body.js';
 import { S3_ROUTE } from './s3.controller.js';
 import { S3ErrorFilter } from './s3-error.filter.js';
 
@@ -63,9 +64,15 @@ function leaveBodiesAlone(adapter: FastifyAdapter): void {
   fastify.addContentTypeParser('*', (_request, _payload, done) => done(null));
 }
 
-/** Node would say 100 Continue by itself: no body is asked for before the request is known to be served. */
+/**
+ * Node would say 100 Continue by itself: no body is asked for before the request is known to be served. Where there is no body
+ * there is nothing to refuse, and the word keeps the connection in step with clients that wait for it.
+ */
 function answerWithoutContinue(server: Server): void {
-  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (!announcesBody(request)) response.writeContinue();
+    server.emit('request', request, response);
+  });
 }
 
 async function closeWithin(drainMs: number, app: NestFastifyApplication, server: Server): Promise<void> {

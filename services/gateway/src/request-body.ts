@@ -41,7 +41,7 @@ export function mustCloseAfter(incoming: IncomingMessage): boolean {
   return expectsContinue(incoming) || !(length <= MAX_DRAINED_BYTES);
 }
 
-function announcesBody(incoming: IncomingMessage): boolean {
+export function announcesBody(incoming: IncomingMessage): boolean {
   return incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
 }
 
