@@ -1,14 +1,19 @@
-import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { TransientError } from '@mirror/runtime';
 
 const STALL_MS = 60_000;
 
+/** What is looked at of a ServerResponse. */
+interface Outgoing {
+  readonly socket: { readonly bytesWritten: number } | null;
+  readonly writableNeedDrain: boolean;
+}
+
 /**
  * Destroys a body from which nothing has come for a while although the client waits for it: the SDK's own time-outs end with
  * the headers. A client that takes its time is left alone.
  */
-export function endWhenStalled(body: Readable, response: ServerResponse, stallMs = STALL_MS): void {
+export function endWhenStalled(body: Readable, response: Outgoing, stallMs = STALL_MS): void {
   let sent = -1;
   const timer = setInterval(() => {
     const sentNow = response.socket?.bytesWritten ?? 0;

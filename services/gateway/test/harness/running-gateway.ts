@@ -23,10 +23,11 @@ export class RunningGateway {
   #database?: FreshDatabase;
   #kafka?: KafkaConnection;
   #producer?: EventProducer;
-  #service?: RunningService;
+  #service: RunningService | undefined;
   #revision = 0;
 
-  async start(): Promise<this> {
+  /** `changes` replace what a gateway is started with. */
+  async start(changes: Readonly<Record<string, string>> = {}): Promise<this> {
     this.#database = await freshDatabase('gateway');
     this.namespace = new Namespace(this.#database.db);
     for (const key of [WRITER, READER]) this.config.keys.set(key.id, key);
@@ -40,14 +41,21 @@ export class RunningGateway {
       CONFIG_URL: configUrl,
       PORT: '0',
       ENDPOINT_ALLOW_NETWORKS: '127.0.0.0/8',
+      ...changes,
     });
     this.#service = await startGateway(env, createLogger('gateway', process.env.TEST_LOG_LEVEL ?? 'silent'));
     this.url = this.#service.url;
     return this;
   }
 
-  async stop(): Promise<void> {
+  /** Stops the service alone. */
+  async stopService(): Promise<void> {
     await this.#service?.stop();
+    this.#service = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopService();
     await this.#producer?.stop();
     await this.#kafka?.stop();
     await this.config.stop();

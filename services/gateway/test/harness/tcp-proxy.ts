@@ -1,8 +1,8 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between the gateway and the connector: counts what passes, and cuts it. */
+/** Stands between the gateway and another server: counts what passes, and cuts it. */
 export class TcpProxy {
-  /** Bytes that came from the connector. */
+  /** Bytes that came from the server. */
   bytesDown = 0;
   readonly #open = new Set<Socket>();
   readonly #server: Server;
@@ -12,8 +12,9 @@ export class TcpProxy {
     this.#server = createServer((client) => this.#relay(client, connect(Number(port), hostname)));
   }
 
-  async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+  /** Port 0: a free one. */
+  async start(port = 0): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
