@@ -14,6 +14,7 @@ import { PollerRegistry } from './state/poller-registry.js';
 import { ProgressStore } from './state/progress-store.js';
 import { RemovalLedger } from './state/removal-ledger.js';
 import { SegmentStore } from './state/segment-store.js';
+import { Removals } from './visit/believe-removals.js';
 import { SegmentVisitor } from './visit/visit-segment.js';
 
 /** HEAD requests a visit, to confirm removals. */
@@ -43,14 +44,14 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   const segments = new SegmentStore(mongo, namespace, progress, self);
   const stores = { segments, ledger, progress };
   const suspicion = { share: env.REMOVAL_SHARE, floorVersions: env.REMOVAL_FLOOR_VERSIONS };
-  const visitor = new SegmentVisitor(namespace, stores, producer, {
+  const removals = new Removals(ledger, progress, segments, {
+    delaySeconds: env.REMOVAL_DELAY_SECONDS,
+    maxHeads: MAX_REMOVAL_HEADS,
+    suspicion,
+  });
+  const visitor = new SegmentVisitor(namespace, stores, removals, producer, {
     intervalMs: env.POLL_INTERVAL_MS,
     maxDescribed: MAX_DESCRIBED_AT_ONCE,
-    removals: {
-      delaySeconds: env.REMOVAL_DELAY_SECONDS,
-      maxHeads: MAX_REMOVAL_HEADS,
-      suspicion,
-    },
   });
   const status = new StatusEvents(producer);
   const buckets = new StateTable<MirrorState>({

@@ -12,10 +12,9 @@ import type { ConnectorAccess } from '../connector/connector-access.js';
 import type { ProgressStore } from '../state/progress-store.js';
 import type { RemovalLedger } from '../state/removal-ledger.js';
 import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
+import type { Removals } from './believe-removals.js';
 import { compareRange, type Difference } from './compare-range.js';
 import { describeVersions } from './describe-versions.js';
-import { type Candidate, judgeRemovals, type RemovalSettings, sampleOf } from './judge-removals.js';
-import { isSuspect } from './judge-suspicion.js';
 import { listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
 import {
   changeOf,
@@ -36,7 +35,6 @@ export interface VisitStores {
 
 export interface VisitSettings {
   readonly intervalMs: number;
-  readonly removals: RemovalSettings;
   /** New latest versions described in the visit that finds them; with more, the background describes them. */
   readonly maxDescribed: number;
 }
@@ -68,6 +66,7 @@ export class SegmentVisitor {
   constructor(
     private readonly namespace: Namespace,
     private readonly stores: VisitStores,
+    private readonly removals: Removals,
     private readonly producer: EventProducer,
     private readonly settings: VisitSettings,
   ) {}
@@ -93,13 +92,15 @@ export class SegmentVisitor {
 
     const { described, undescribed } = await this.describe(connector, differences, context);
     const additions = differences.map((difference) => this.toChange(context.mirror, difference, observed, described));
-    const removals = await this.judge(connector, claimed, listing, {
+    const gone = await this.removals.believe(connector, {
+      mirrorId: context.mirror.mirrorId,
+      range: { after: segment._id.a, end: listing.end },
+      observed,
       missing,
       mirroredCount: mirrored.length,
-      observed,
-      context,
+      held: context.removalsHeld,
     });
-    const changes = [...additions, ...removals];
+    const changes = [...additions, ...gone.map((version) => toRemoval(context.mirror, version, observed))];
     const { published, said } = await this.publish(changes, segment);
     const kept = await this.stores.segments.finish(claimed, {
       ...this.pageAfter(listing),
@@ -168,73 +169,11 @@ export class SegmentVisitor {
     const change = changeOf(mirror, difference, observed, described.get(`${listed.versionId}/${listed.key}`));
     return { change, comparedAt: stampOf(mirrored) };
   }
-
-  /** R6: the ledger, the delay, the hold, and HEAD's last word. */
-  private async judge(
-    connector: ConnectorAccess,
-    claimed: ClaimedSegment,
-    listing: Listed,
-    found: {
-      missing: readonly MirroredVersion[];
-      mirroredCount: number;
-      observed: ObservedInterval;
-      context: VisitContext;
-    },
-  ): Promise<StampedChange[]> {
-    const { missing, mirroredCount, observed, context } = found;
-    const { mirror, removalsHeld: held } = context;
-    const { ledger, progress, segments } = this.stores;
-    const ledgerOf = await ledger.read(mirror.mirrorId, missing);
-    const now = await segments.now();
-    const verdict = judgeRemovals(
-      missing,
-      ledgerOf,
-      { startedAt: observed.startedAt, now, mirroredCount, held },
-      this.settings.removals,
-    );
-    if (verdict.hold) await progress.holdRemovals(mirror.mirrorId);
-    await ledger.add(mirror.mirrorId, verdict.candidates, observed.endedAt);
-    const gone = await this.confirmGone(
-      connector,
-      mirror.mirrorId,
-      await this.unsuspected(mirror.mirrorId, verdict.ripe, ledgerOf, now),
-      now,
-    );
-    await ledger.markRemoving(mirror.mirrorId, gone, now);
-    // What is listed again leaves the ledger; what is removed leaves it when the mirror no longer shows it.
-    await ledger.settle(mirror.mirrorId, claimed.segment._id.a, listing.end, missing);
-    return gone.map((version) => ({ change: removalOf(mirror, version, observed), comparedAt: stampOf(version) }));
-  }
-
-  /** In a suspect mirror only what the operator accepted may go. Weighed here and now, not by the last weighing. */
-  private async unsuspected(
-    mirrorId: string,
-    ripe: readonly MirroredVersion[],
-    ledgerOf: (version: MirroredVersion) => Candidate | undefined,
-    now: Date,
-  ): Promise<readonly MirroredVersion[]> {
-    if (ripe.length === 0) return ripe;
-    const totals = await this.stores.ledger.totals(mirrorId, now);
-    return isSuspect(totals, this.settings.removals.suspicion)
-      ? ripe.filter((version) => ledgerOf(version)?.accepted)
-      : ripe;
-  }
-
-  /** HEAD's last word. Of many a sample is asked about: all are believed if every one of it is gone. */
-  private async confirmGone(
-    connector: ConnectorAccess,
-    mirrorId: string,
-    ripe: readonly MirroredVersion[],
-    now: Date,
-  ): Promise<readonly MirroredVersion[]> {
-    const gone: MirroredVersion[] = [];
-    const asked = sampleOf(ripe, this.settings.removals.maxHeads);
-    for (const version of asked) {
-      if (await connector.isGone(version._id.k, version._id.v)) gone.push(version);
-      else await this.stores.ledger.markUnlisted(mirrorId, version, now);
-    }
-    return gone.length === asked.length ? ripe : gone;
-  }
 }
+
+const toRemoval = (mirror: MirrorIdentity, version: MirroredVersion, observed: ObservedInterval): StampedChange => ({
+  change: removalOf(mirror, version, observed),
+  comparedAt: stampOf(version),
+});
 
 const stampOf = (version: MirroredVersion | null): LogicalTime => (version ? fromTimestamp(version.listedAt) : '0');
