@@ -48,14 +48,17 @@ export interface PlannedKey {
 const overwrittenShare = 0.2;
 const deletedShare = 0.05;
 const maxBodyBytes = 300;
+/** MinIO keeps small bodies with the key's versions, and writes all of these anew at each put. */
+const maxHotBodyBytes = 10;
 
 /** The keys with their writes; exactly `shape.versions` writes in all. */
 export function planBucket(shape: BucketShape): PlannedKey[] {
   const random = seededRandom(shape.seed);
   const styles = keyStyles(shape);
   let serial = 0;
-  const put = () => plannedPut(shape, random, serial++);
-  const hotWrites = Array.from({ length: Math.min(shape.hotKeyVersions, shape.versions) }, put);
+  const put = () => plannedPut(shape, random, serial++, maxBodyBytes);
+  const hotPut = () => plannedPut(shape, random, serial++, maxHotBodyBytes);
+  const hotWrites = Array.from({ length: Math.min(shape.hotKeyVersions, shape.versions) }, hotPut);
   // First, for its writes wait for one another and take the longest.
   const plan: PlannedKey[] = [{ key: 'hot/one key, many versions.txt', writes: hotWrites, startsUnversioned: false }];
   let left = shape.versions - hotWrites.length;
@@ -81,8 +84,8 @@ function laterWrites(put: () => PlannedPut, random: () => number): PlannedWrite[
 
 type PlannedPut = Extract<PlannedWrite, { kind: 'put' }>;
 
-function plannedPut(shape: BucketShape, random: () => number, serial: number): PlannedPut {
+function plannedPut(shape: BucketShape, random: () => number, serial: number, maxBytes: number): PlannedPut {
   const empty = random() < 0.01;
-  const size = empty ? 0 : 1 + Math.floor(random() * maxBodyBytes);
+  const size = empty ? 0 : 1 + Math.floor(random() * maxBytes);
   return { kind: 'put', serial, size, described: random() < shape.describedShare };
 }

@@ -11,7 +11,7 @@ export function keyStyles(options: { astralKeys: boolean; keysMinioRefuses: bool
 
 const plain: KeyStyle[] = [
   (n) => `photos/2026/${month(n)}/IMG_${padded(n)}.jpg`,
-  (n) => `deep/${n % 7}/a/b/c/d/e/f/g/h/i/j/k/l/${padded(n)}/leaf.txt`,
+  (n) => `deep/${Math.floor(n / 14) % 7}/a/b/c/d/e/f/g/h/i/j/k/l/${padded(n)}/leaf.txt`,
   (n) => `my documents/report ${n} (final).txt`,
   (n) => `sums/1+1=2, 50% of ${n} %41%2B+.txt`,
   (n) => `café/été ${n}.txt`.normalize('NFC'),

@@ -45,8 +45,8 @@ describe('an independent consumer', () => {
     await waitUntilEqual(mirror, connectorAccess(target.bucket), 30_000);
   });
   afterAll(async () => {
-    await running.stop();
-    await target.drop();
+    await running?.stop();
+    await target?.drop();
   });
 
   const read = (topic: string) => readTopic(testServers().kafkaBrokers, running.topicPrefix + topic);

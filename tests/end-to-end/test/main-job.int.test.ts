@@ -14,8 +14,8 @@ describe('the main job', () => {
     [running, target] = await Promise.all([startTestSystem(), freshBucket({ versioning: 'none', prefix: 'main-job' })]);
   });
   afterAll(async () => {
-    await running.stop();
-    await target.drop();
+    await running?.stop();
+    await target?.drop();
   });
 
   it(

@@ -37,8 +37,8 @@ describe('put, listed, published, removed, listed again (rule R3)', () => {
   });
   afterAll(async () => {
     gateway?.destroy();
-    await running.stop();
-    await target.drop();
+    await running?.stop();
+    await target?.drop();
   });
 
   const list = (s3: S3Client) => s3.send(new ListObjectVersionsCommand({ Bucket: target.bucket }));
