@@ -1,6 +1,7 @@
 import { TransientError } from '@mirror/runtime';
 import kafkajs, { type Message, type Producer, type RecordMetadata } from 'kafkajs';
 import type { KafkaConnection } from './kafka-connection.js';
+import { partitionOf } from './partition-of.js';
 import { mergePositions, type Position } from './position.js';
 import { atMost } from './retry.js';
 import { translateKafkaError } from './translate-kafka-error.js';
@@ -14,7 +15,7 @@ const DISCONNECT_TIMEOUT_MS = 1_000;
 /** About eight seconds in all: a broker that restarts is waited for longer by the caller. */
 const SEND_RETRY = { retries: 8, initialRetryTime: 100, maxRetryTime: 2_000, factor: 0.2, multiplier: 2 };
 
-const { CompressionTypes, Partitioners } = kafkajs;
+const { CompressionTypes } = kafkajs;
 const COMPRESSION = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD };
 
 /** Messages of one call that go out in one request. */
@@ -126,18 +127,21 @@ export class MessageSender {
   }
 
   #connect(): Connected {
-    const partitionOf = Partitioners.DefaultPartitioner();
     const partitions = new WeakMap<Message, number>();
     const cutOff = new AbortController();
     const producer = this.connection.newKafka(SEND_RETRY, cutOff.signal).producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: () => (args) => {
-        const partition = partitionOf(args);
-        partitions.set(args.message, partition);
-        return partition;
-      },
+      createPartitioner:
+        () =>
+        ({ message, partitionMetadata }) => {
+          const { key } = message;
+          // Only dead letters may have no key, and their topics have one partition.
+          const partition = key === null || key === undefined ? 0 : partitionOf(key, partitionMetadata.length);
+          partitions.set(message, partition);
+          return partition;
+        },
     });
     this.#partitions = partitions;
     return { cutOff, producer: producer.connect().then(() => producer) };

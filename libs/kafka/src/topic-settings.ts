@@ -20,10 +20,14 @@ export function topicSettings(name: string, topic: Topic): ITopicConfig {
   return { topic: name, numPartitions: topic.partitions, replicationFactor: BROKER_DEFAULT, configEntries };
 }
 
+/** Twice the broker's default: a message at its limit still fits with the headers that say why it is here. */
+const DEAD_LETTER_MAX_BYTES = 2_097_176;
+
 export function deadLetterSettings(name: string): ITopicConfig {
   const configEntries = [
     { name: 'cleanup.policy', value: 'delete' },
     { name: 'retention.ms', value: String(DEAD_LETTER_DAYS * DAY_MS) },
+    { name: 'max.message.bytes', value: String(DEAD_LETTER_MAX_BYTES) },
   ];
   return { topic: name, numPartitions: 1, replicationFactor: BROKER_DEFAULT, configEntries };
 }
