@@ -9,7 +9,7 @@ import {
 import { freshName } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Check, checkPrerequisites, EndpointGuard, parseNetworks } from '../src/index.js';
-import { type RunningVersitygw, startVersitygw } from './versitygw.js';
+import { installTimeoutMs, type RunningVersitygw, startVersitygw } from './versitygw.js';
 
 const guard = new EndpointGuard(parseNetworks('127.0.0.0/8'));
 /** What the documented least-privilege user may do. */
@@ -38,7 +38,7 @@ beforeAll(async () => {
   for (const key of ['a', 'a', 'b', 'c']) {
     await gateway.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'content' }));
   }
-}, 600_000);
+}, installTimeoutMs);
 
 afterAll(() => gateway?.stop());
 

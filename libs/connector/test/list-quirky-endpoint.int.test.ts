@@ -9,7 +9,7 @@ import {
 import { freshName } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createConnectorClient, EndpointGuard, headVersion, listVersions, parseNetworks } from '../src/index.js';
-import { type RunningVersitygw, startVersitygw } from './versitygw.js';
+import { installTimeoutMs, type RunningVersitygw, startVersitygw } from './versitygw.js';
 
 const bucket = freshName('quirky');
 let gateway: RunningVersitygw;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const target = { endpoint: gateway.endpoint, region: gateway.region, bucket };
   const owner = { accessKeyId: 'owner', secretAccessKey: 'owner-secret' };
   client = createConnectorClient({ ...target, ...owner }, { guard });
-}, 600_000);
+}, installTimeoutMs);
 
 afterAll(async () => {
   client?.destroy();

@@ -18,6 +18,9 @@ export interface RunningVersitygw {
   stop(): Promise<void>;
 }
 
+/** For the first time on a machine, when it is compiled beside everything else. */
+export const installTimeoutMs = 1_200_000;
+
 const version = 'v1.8.0';
 /** Of all modules that are linked in, as for MinIO. */
 const modulesSha256 = 'a9f74ccf6c71d9deceb9bbc89492d8b4501e35d8fa1db0deb3844f0e403b34cc';
