@@ -86,12 +86,15 @@ it('a connector that breaks off is a broken answer, never a short one', async ()
   await expect(small()).resolves.toMatchObject({ bytes: 10 });
 });
 
-it('a connection that the connector closed meanwhile is not noticed', async () => {
+it('a connection that the connector closed meanwhile is not noticed; one that it keeps closing is 503', async () => {
   const proxy = await throughProxy();
-  for (let round = 0; round < 5; round += 1) {
-    proxy.cut();
-    expect(await small()).toMatchObject({ bytes: 10 });
-  }
+  proxy.requestsToCut = 1;
+  expect(await small()).toMatchObject({ bytes: 10 });
+  proxy.requestsToCut = 2;
+  const { response } = await Download.begin(await url('small'));
+  response.resume();
+  expect(response.statusCode).toBe(503);
+  expect(await small()).toMatchObject({ bytes: 10 });
 });
 
 it('a location that changes lets downloads end, and serves the next ones from its new address', async () => {

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   /** Bytes that came from the server. */
   bytesDown = 0;
+  /** So many of the next requests end with their connection, unanswered. */
+  requestsToCut = 0;
   readonly #open = new Set<Socket>();
   readonly #server: Server;
 
@@ -39,6 +41,11 @@ export class TcpProxy {
     this.#open.add(client);
     upstream.on('data', (chunk) => {
       this.bytesDown += chunk.length;
+    });
+    client.on('data', () => {
+      if (this.requestsToCut === 0) return;
+      this.requestsToCut -= 1;
+      client.destroy();
     });
     client.pipe(upstream).pipe(client);
     const end = () => {
