@@ -9,4 +9,5 @@ export { freePort, freePorts, isTaken } from './servers/ports.js';
 export { ServerProcess } from './servers/server-process.js';
 export { type RunningServers, type ServersOptions, startServers } from './servers/servers.js';
 export type { RunningServer, StartOptions } from './servers/start-options.js';
+export { type RunningVersitygw, startVersitygw, type VersitygwOptions } from './servers/versitygw.js';
 export { createServices, type ServiceName, type StackAddresses, urlOf } from './services.js';
