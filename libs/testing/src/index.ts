@@ -2,9 +2,11 @@ export {
   type RunningKafka,
   type RunningMinio,
   type RunningMongo,
+  type RunningVersitygw,
   startKafka,
   startMinio,
   startMongo,
+  startVersitygw,
 } from '@mirror/local';
 export { type BucketShape, standardShape } from './bucket-plan.js';
 export { type ChangeKind, type Churned, type ChurnOptions, churn, type MadeChange } from './churn.js';
@@ -17,6 +19,16 @@ export {
 } from './fresh-bucket.js';
 export { type FreshDatabase, freshDatabase } from './fresh-database.js';
 export { type GeneratedBucket, type GenerateOptions, generateBucket } from './generate-bucket.js';
+export { type Declared, describeVersionedBucket, type EndpointUnderTest } from './listing-server/contract.js';
+export type { Faults } from './listing-server/faults.js';
+export { type ListingServer, type ListingServerOptions, startListingServer } from './listing-server/listing-server.js';
+export { type Personality, personalities, type Quirk, quirks } from './listing-server/personalities.js';
+export {
+  type BucketSnapshot,
+  type Content,
+  type StoredVersion,
+  VersionedBucket,
+} from './listing-server/versioned-bucket.js';
 export { seededRandom } from './seeded-random.js';
 export { type ConnectorAddress, freshName, type TestServers, testServers } from './servers.js';
 export { type WaitOptions, waitFor } from './wait-for.js';
