@@ -26,6 +26,41 @@ const LOOKUP: CachedLookupOptions = {
  */
 export async function startGateway(env: GatewayEnv, logger: Logger): Promise<RunningService> {
   const mongo = await openMongo(env.MONGODB_URL, 'gateway');
+  const { kafka, buckets, locations } = stateTables(env, logger);
+  const served = new ServedBuckets(buckets);
+  const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
+  const connectors = new ConnectorClients(
+    new CachedLookup((name) => config.locationCredentials(name), LOOKUP),
+    new EndpointGuard(parseNetworks(env.ENDPOINT_ALLOW_NETWORKS)),
+  );
+  const unsubscribe = locations.onChange(({ state }) => connectors.forget(state.name));
+  const keys = new CachedLookup((id) => config.accessKey(id), LOOKUP);
+  const sources = { buckets: served, namespace: new Namespace(mongo.db()), connectors, region: env.REGION };
+  const readiness = [
+    { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
+    { name: 'state-topics', check: async () => requireOpen(served) },
+  ];
+  const runtime = { logger, metrics: createMetrics('gateway'), readiness, serviceToken: env.SERVICE_TOKEN };
+  const module = GatewayModule.register(runtime, new RequestServer(keys, sources, logger));
+  const listening = await listenS3(module, logger, env.HOST, env.PORT);
+
+  await Promise.all([buckets.start(), locations.start()]);
+  served.open();
+
+  return {
+    url: listening.url,
+    stop: async () => {
+      await listening.close(); // what is in flight is answered first
+      unsubscribe();
+      connectors.stop();
+      await Promise.all([buckets.stop(), locations.stop()]);
+      await kafka.stop();
+      await mongo.close();
+    },
+  };
+}
+
+function stateTables(env: GatewayEnv, logger: Logger) {
   const kafka = new KafkaConnection({
     brokers: env.KAFKA_BROKERS,
     clientId: 'gateway',
@@ -43,39 +78,7 @@ export async function startGateway(env: GatewayEnv, logger: Logger): Promise<Run
     topic: topics.locations,
     key: ({ name }) => name,
   });
-  const served = new ServedBuckets(buckets);
-  const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
-  const connectors = new ConnectorClients(
-    new CachedLookup((name) => config.locationCredentials(name), LOOKUP),
-    new EndpointGuard(parseNetworks(env.ENDPOINT_ALLOW_NETWORKS)),
-  );
-  const unsubscribe = locations.onChange(({ state }) => connectors.forget(state.name));
-  const server = new RequestServer(
-    new CachedLookup((id) => config.accessKey(id), LOOKUP),
-    { buckets: served, namespace: new Namespace(mongo.db()), connectors, region: env.REGION },
-    logger,
-  );
-  const readiness = [
-    { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
-    { name: 'state-topics', check: async () => requireOpen(served) },
-  ];
-  const runtime = { logger, metrics: createMetrics('gateway'), readiness, serviceToken: env.SERVICE_TOKEN };
-  const listening = await listenS3(GatewayModule.register(runtime, server), logger, env.HOST, env.PORT);
-
-  await Promise.all([buckets.start(), locations.start()]);
-  served.open();
-
-  return {
-    url: listening.url,
-    stop: async () => {
-      await listening.close(); // what is in flight is answered first
-      unsubscribe();
-      connectors.stop();
-      await Promise.all([buckets.stop(), locations.stop()]);
-      await kafka.stop();
-      await mongo.close();
-    },
-  };
+  return { kafka, buckets, locations };
 }
 
 function requireOpen(served: ServedBuckets): void {
