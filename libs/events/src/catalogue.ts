@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { mirrorState } from './bucket-events.js';
-import { removalsAccepted, verifyRequested } from './command-events.js';
+import { discardRequested, removalsAccepted, retryRequested, verifyRequested } from './command-events.js';
 import { locationState } from './location-events.js';
 import {
   locationReachable,
@@ -34,6 +34,8 @@ export const eventSchemas = {
   VerifyCompleted: verifyCompleted,
   VerifyRequested: verifyRequested,
   RemovalsAccepted: removalsAccepted,
+  RetryRequested: retryRequested,
+  DiscardRequested: discardRequested,
 } as const;
 
 export type EventType = keyof typeof eventSchemas;
@@ -72,7 +74,7 @@ export const topics = {
   commands: {
     name: 'zenko.commands.v1',
     key: 'bucket',
-    events: ['VerifyRequested', 'RemovalsAccepted'],
+    events: ['VerifyRequested', 'RemovalsAccepted', 'RetryRequested', 'DiscardRequested'],
     partitions: 1,
     compacted: false,
     retentionDays: 7,

@@ -15,5 +15,20 @@ export const verifyRequested = z.strictObject(command);
 /** The operator accepts the removals that the ledger held up to and with this state. */
 export const removalsAccepted = z.strictObject({ ...command, ledger: z.number().int().nonnegative() });
 
+/** Which of a mirror's failures a command means; null: all that there are when it is carried out. */
+const failures = {
+  ...command,
+  kind: z.literal('event').describe('A dead letter: an event that could not be applied'),
+  failureIds: z.array(z.string().min(1)).nullable(),
+};
+
+/** Failures are to be tried again; what fails again stays a failure. */
+export const retryRequested = z.strictObject(failures);
+
+/** Failures are to be given up. */
+export const discardRequested = z.strictObject(failures);
+
 export type VerifyRequested = z.infer<typeof verifyRequested>;
 export type RemovalsAccepted = z.infer<typeof removalsAccepted>;
+export type RetryRequested = z.infer<typeof retryRequested>;
+export type DiscardRequested = z.infer<typeof discardRequested>;

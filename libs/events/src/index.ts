@@ -1,6 +1,6 @@
 export { type MirrorState, mirrorState } from './bucket-events.js';
 export { type EventData, type EventType, eventSchemas, type Topic, topics } from './catalogue.js';
-export type { RemovalsAccepted, VerifyRequested } from './command-events.js';
+export type { DiscardRequested, RemovalsAccepted, RetryRequested, VerifyRequested } from './command-events.js';
 export { type CloudEvent, type KafkaMessage, toKafkaMessage } from './envelope.js';
 export { BUCKET_NAME_PATTERN, bucketName, LOCATION_NAME_PATTERN, locationName } from './fields.js';
 export { LOCATION_TYPE, type LocationState, locationState } from './location-events.js';
