@@ -23,16 +23,18 @@ export interface KafkaMessage {
 }
 
 export function toKafkaMessage(event: CloudEvent): KafkaMessage {
+  // A lone surrogate has no UTF-8: it becomes U+FFFD in the key and in the subject alike. JSON keeps it, escaped.
+  const subject = event.subject.toWellFormed();
   return {
-    key: event.subject,
+    key: subject,
     value: JSON.stringify(event.data),
     headers: {
       ce_specversion: '1.0',
       ce_id: event.id,
       ce_type: event.type,
       ce_source: event.source,
-      // Header values are bytes; subjects hold keys, so UTF-8 is kept by percent-encoding what ASCII lacks.
-      ce_subject: encodeURI(event.subject.toWellFormed()),
+      // UTF-8 as it is: the Kafka binding, unlike that of HTTP, encodes nothing.
+      ce_subject: subject,
       ce_time: event.time,
       'content-type': 'application/json',
     },

@@ -27,7 +27,7 @@ export function parseEvent(
     id: header('ce_id'),
     type,
     source: header('ce_source'),
-    subject: decodeSubject(header('ce_subject')),
+    subject: header('ce_subject'),
     time: header('ce_time'),
     data: result.data,
   };
@@ -44,13 +44,5 @@ function parseJson(value: Buffer | string | null): unknown {
     return JSON.parse(value.toString());
   } catch (error) {
     return error instanceof SyntaxError ? error : new SyntaxError(String(error));
-  }
-}
-
-function decodeSubject(encoded: string): string {
-  try {
-    return decodeURI(encoded);
-  } catch {
-    return encoded;
   }
 }

@@ -1,0 +1,23 @@
+/** One sentence on each event type, for the published documents. */
+export const eventSummaries: Readonly<Record<string, string>> = {
+  LocationCreated: 'A storage location was added.',
+  LocationUpdated: 'A storage location has another endpoint, bucket, region, or other credentials.',
+  LocationDeleted: 'A storage location was removed; this is its last state.',
+  BucketMirrored: 'A bucket in Mirror mode was made: a life of its mirror begins.',
+  MirrorPaused: 'Listing and pushing stop.',
+  MirrorResumed: 'Listing and pushing go on.',
+  BucketDetached: 'A life of a mirror ended; nothing was touched at the connector.',
+  ObjectChanged: 'A version differs between the connector and the mirror, and how it is at the connector.',
+  SnapshotStarted: 'The first listing of a mirror began.',
+  SnapshotCompleted: 'Every range of a mirror was listed once, and that is applied.',
+  PassCompleted: 'Every range of a mirror was visited since the pass began.',
+  LocationUnreachable: 'The connector does not answer as it should; said once, until it does again.',
+  LocationReachable: 'The connector answers again.',
+  MirrorSuspected: 'So much is missing at once that nothing is removed until it is listed again or accepted.',
+  MirrorTrusted: 'What made a mirror suspect is over.',
+  VerifyCompleted: 'A pass that compared everything ended; so many differences were found.',
+  VerifyRequested: 'One pass is to compare everything.',
+  RemovalsAccepted: 'An operator accepts the removals up to this state of the ledger.',
+  RetryRequested: 'Failures of a mirror are to be tried again.',
+  DiscardRequested: 'Failures of a mirror are to be given up.',
+};

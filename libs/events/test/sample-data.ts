@@ -1,0 +1,72 @@
+import type { EventData, EventType } from '../src/index.js';
+
+const at = '2026-01-02T03:04:05.678Z';
+const mirror = { mirrorId: '7f3c', bucket: 'photos', at };
+const location = {
+  name: 'ring-paris',
+  revision: '7543210987654321098',
+  locationType: 'location-scality-ring-s3-v1' as const,
+  details: { endpoint: 'http://127.0.0.1:8000', bucketName: 'photos', bucketMatch: true, region: 'us-east-1' },
+};
+const bucket = {
+  bucket: 'photos',
+  mirrorId: '7f3c',
+  revision: '7543210987654321098',
+  location: 'ring-paris',
+  paused: true,
+  resumeAt: at,
+  createdAt: at,
+};
+const command = { commandId: 'c1', revision: '1', mirrorId: '7f3c', bucket: 'photos' };
+
+/** Valid data of each type, with every field that it may have. */
+export const sampleData: { readonly [T in EventType]: EventData<T> } = {
+  LocationCreated: location,
+  LocationUpdated: location,
+  LocationDeleted: location,
+  BucketMirrored: { ...bucket, paused: false, resumeAt: null },
+  MirrorPaused: bucket,
+  MirrorResumed: { ...bucket, paused: false, resumeAt: null },
+  BucketDetached: bucket,
+  ObjectChanged: {
+    mirrorId: '7f3c',
+    bucket: 'photos',
+    key: 'a/ü 🙂/%25',
+    versionId: '98765',
+    kind: 'version',
+    isLatest: true,
+    place: 0.5,
+    size: 12,
+    etag: 'd41d8cd98f00b204e9800998ecf8427e-3',
+    lastModified: at,
+    storageClass: 'STANDARD',
+    startedAt: '7543210987654321098',
+    endedAt: '7543210987654321099',
+    description: {
+      contentType: null,
+      headers: { 'cache-control': 'no-store' },
+      metadata: { colour: 'blau' },
+      tags: { team: 'a b' },
+      describedFrom: '7543210987654321100',
+      describedAt: '7543210987654321101',
+    },
+  },
+  SnapshotStarted: mirror,
+  SnapshotCompleted: { ...mirror, startedAt: at, versionsListed: 20_000, seconds: 4.5 },
+  PassCompleted: { ...mirror, startedAt: at, seconds: 1, versionsListed: 20_000, requests: 21, differences: 0 },
+  LocationUnreachable: {
+    ...mirror,
+    location: 'ring-paris',
+    code: 'S3.UNREACHABLE',
+    detail: 'refused',
+    hint: 'Start it.',
+  },
+  LocationReachable: { ...mirror, location: 'ring-paris' },
+  MirrorSuspected: { ...mirror, candidates: 900, removedLastHour: 0, versionsAnHourAgo: 1_000, ledger: 3 },
+  MirrorTrusted: mirror,
+  VerifyCompleted: { ...mirror, startedAt: at, versionsCompared: 1_000, differences: 0 },
+  VerifyRequested: command,
+  RemovalsAccepted: { ...command, ledger: 3 },
+  RetryRequested: { ...command, kind: 'event', failureIds: ['f1'] },
+  DiscardRequested: { ...command, kind: 'event', failureIds: null },
+};
