@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
-const folders = ['libs', 'services', 'tools', 'tests'].flatMap((top) => readdirSync(top).map((name) => `${top}/${name}`));
+const folders = ['libs', 'services', 'tools', 'tests'].flatMap((top) =>
+  readdirSync(top).map((name) => `${top}/${name}`),
+);
 const projects = [...folders, 'deploy/local', 'bench'].filter((folder) => existsSync(`${folder}/package.json`));
 
 /** One run over every package, so that the closing line is one line. `--project NAME` picks one. */
@@ -21,6 +23,8 @@ export default defineConfig({
         include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
         testTimeout: 60_000,
         hookTimeout: 120_000,
+        // Whole systems of four services each: last, and one after the other, or they starve each other of two cores.
+        ...(root.startsWith('tests/') && { sequence: { groupOrder: 1 }, maxWorkers: 1 }),
       },
     })),
   },

@@ -21,7 +21,8 @@ export interface MainJobFigures {
   readonly comparisons: readonly [string, string];
 }
 
-const settleTimeoutMs = 120_000;
+/** Removals are believed late, and each is asked about by HEAD inside a tenth of the request budget. */
+const settleTimeoutMs = 300_000;
 const snapshotTimeoutMs = 180_000;
 
 /**
