@@ -1,11 +1,11 @@
 import { type CloudEvent, type LocationState, topics } from '@mirror/events';
-import { EventConsumer, EventProducer, KafkaConnection } from '@mirror/kafka';
-import { createLogger } from '@mirror/runtime';
+import { EventProducer, KafkaConnection } from '@mirror/kafka';
 import { type FreshDatabase, freshDatabase, freshName, testServers, waitFor } from '@mirror/testing';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Outbox, OutboxRelay } from '../src/index.js';
+import { RelayLease } from '../src/relay-lease.js';
+import { commitEvent, locationUpdated, quiet, receive } from './sample-outbox.js';
 
-const logger = createLogger('test', process.env.TEST_LOG_LEVEL ?? 'silent');
 let database: FreshDatabase;
 let outbox: Outbox;
 let opened: { stop(): Promise<void> }[] = [];
@@ -45,8 +45,7 @@ it('refuses to add an event outside of a transaction', async () => {
 });
 
 it('relays events as they were added, odd texts included, and empties itself', async () => {
-  const { connection, relay } = await openRelay();
-  const received = await receive(connection);
+  const { relay, received } = await openBoth();
   const odd = ['a.b', '$c', '\uD800', '\u0000', '🙂'].map((text, index) => locationUpdated('paris', index, text));
   for (const event of odd) await commit(event);
   relay.nudge();
@@ -56,15 +55,13 @@ it('relays events as they were added, odd texts included, and empties itself', a
 });
 
 it('finds what another process committed, without a nudge', async () => {
-  const { connection } = await openRelay();
-  const received = await receive(connection);
+  const { received } = await openBoth();
   await commit(locationUpdated('paris', 1));
   await waitFor(() => received.length === 1, { what: 'the event' });
 });
 
 it('keeps the order of commits of a key, with many writers at once', async () => {
-  const { connection, relay } = await openRelay();
-  const received = await receive(connection);
+  const { relay, received } = await openBoth();
   const writers = Array.from({ length: 4 }, async () => {
     for (let n = 0; n < 15; n++) {
       await countUp('paris');
@@ -78,8 +75,7 @@ it('keeps the order of commits of a key, with many writers at once', async () =>
 });
 
 it('sets aside what Kafka refuses for good, and goes on', async () => {
-  const { connection, relay } = await openRelay();
-  const received = await receive(connection);
+  const { relay, received } = await openBoth();
   await commit(locationUpdated('before', 1));
   await commit(locationUpdated('huge', 2, 'x'.repeat(2_000_000)));
   await commit(locationUpdated('after', 3));
@@ -92,46 +88,47 @@ it('sets aside what Kafka refuses for good, and goes on', async () => {
   expect(rows).toMatchObject([{ refused: { code: 'KAFKA.MESSAGE_TOO_LARGE' } }]);
 });
 
-function openConnection(topicPrefix = `${freshName('outbox')}.`): KafkaConnection {
+it('goes on with another relay when the one that held the lease is stopped, or falls silent', async () => {
+  const topicPrefix = `${freshName('outbox')}.`;
+  const first = openRelay(topicPrefix);
+  const received = await receive(openConnection(topicPrefix), open);
+  await commit(locationUpdated('paris', 1));
+  await waitFor(() => received.length === 1, { what: 'the first event' });
+  const second = openRelay(topicPrefix);
+  await first.stop();
+  await commit(locationUpdated('paris', 2));
+  await waitFor(() => received.length === 2, { what: 'the second event' });
+  await second.stop();
+  // A holder that never prolongs, as one that was killed.
+  const silent = new RelayLease(database.db, 'outbox', 'killed', 2_000);
+  expect(await silent.take()).toBe(true);
+  await commit(locationUpdated('paris', 3));
+  openRelay(topicPrefix);
+  await waitFor(() => received.length === 3 || !silent.held, { what: 'the silent one to doubt' });
+  expect(received).toHaveLength(2);
+  await waitFor(() => received.length === 3, { what: 'the third event' });
+  expect(received.map(({ id }) => id)).toEqual(['paris-1', 'paris-2', 'paris-3']);
+});
+
+function openConnection(topicPrefix: string): KafkaConnection {
   const brokers = testServers().kafkaBrokers;
-  return open(new KafkaConnection({ brokers, clientId: 'test', topicPrefix, compression: 'none', logger }));
+  return open(new KafkaConnection({ brokers, clientId: 'test', topicPrefix, compression: 'none', logger: quiet }));
 }
 
-async function openRelay(leaseMs?: number): Promise<{ connection: KafkaConnection; relay: OutboxRelay }> {
-  const connection = openConnection();
-  const producer = open(new EventProducer(connection));
-  await producer.start();
-  const options = { db: database.db, producer, logger, topics: [topics.locations] };
-  const relay = open(new OutboxRelay(leaseMs === undefined ? options : { ...options, leaseMs }));
+function openRelay(topicPrefix: string): OutboxRelay {
+  const producer = open(new EventProducer(openConnection(topicPrefix)));
+  const relay = open(new OutboxRelay({ db: database.db, producer, logger: quiet, topics: [topics.locations] }));
   relay.start();
-  return { connection, relay };
+  return relay;
 }
 
-async function receive(connection: KafkaConnection): Promise<CloudEvent[]> {
-  const received: CloudEvent[] = [];
-  const consumer = open(
-    new EventConsumer({
-      connection,
-      service: 'reader',
-      topics: [topics.locations],
-      apply: async ({ events }) => {
-        received.push(...events.map(({ event }) => event));
-        return [];
-      },
-    }),
-  );
-  await consumer.start();
-  return received;
+async function openBoth(): Promise<{ relay: OutboxRelay; received: CloudEvent[] }> {
+  const topicPrefix = `${freshName('outbox')}.`;
+  const relay = openRelay(topicPrefix);
+  return { relay, received: await receive(openConnection(topicPrefix), open) };
 }
 
-async function commit(event: CloudEvent, afterwards: () => void = () => {}): Promise<void> {
-  await database.db.client.withSession((session) =>
-    session.withTransaction(async () => {
-      await outbox.add(session, topics.locations, event);
-      afterwards();
-    }),
-  );
-}
+const commit = (event: CloudEvent, afterwards?: () => void) => commitEvent(database.db, outbox, event, afterwards);
 
 /** As a store does it: the entity's document and its event in one transaction. */
 async function countUp(name: string): Promise<void> {
@@ -143,15 +140,4 @@ async function countUp(name: string): Promise<void> {
       await outbox.add(session, topics.locations, locationUpdated(name, after?.n ?? 0));
     }),
   );
-}
-
-function locationUpdated(name: string, revision: number, region = 'us-east-1'): CloudEvent<'LocationUpdated'> {
-  const data: LocationState = {
-    name,
-    revision: String(revision),
-    locationType: 'location-scality-ring-s3-v1',
-    details: { endpoint: 'http://127.0.0.1:8000', bucketName: 'photos', bucketMatch: true, region },
-  };
-  const time = '2026-01-02T03:04:05.678Z';
-  return { id: `${name}-${revision}`, type: 'LocationUpdated', source: 'config', subject: name, time, data };
 }
