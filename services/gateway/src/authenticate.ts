@@ -1,9 +1,8 @@
+import type { AccessKey, CachedLookup } from '@mirror/config-client';
 import { S3Error, serviceUnavailable } from './protocol/errors.js';
 import type { S3Request } from './protocol/s3-request.js';
 import { readClaim, type SignatureClaim } from './protocol/signature-claim.js';
 import { canonicalPaths, isSameSignature, type Signing, sign } from './protocol/sigv4.js';
-import type { CachedLookup } from './sources/cached-lookup.js';
-import type { AccessKey } from './sources/config-client.js';
 
 export interface Authenticated {
   readonly caller: AccessKey;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { AccessKey, CachedLookup } from '@mirror/config-client';
 import type { Logger } from '@mirror/runtime';
 import { authenticate } from './authenticate.js';
 import type { Sources } from './operations/operation.js';
@@ -8,8 +9,6 @@ import { S3Error, serviceUnavailable } from './protocol/errors.js';
 import { parseS3Request } from './protocol/s3-request.js';
 import { errorResponse, resourceOf, type S3Response } from './protocol/s3-response.js';
 import { checkBody } from './request-body.js';
-import type { CachedLookup } from './sources/cached-lookup.js';
-import type { AccessKey } from './sources/config-client.js';
 
 export interface Served {
   readonly response: S3Response;

@@ -1,3 +1,4 @@
+import { CachedLookup, type CachedLookupOptions, ConfigClient } from '@mirror/config-client';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
 import { type LocationState, type MirrorState, topics } from '@mirror/events';
 import { KafkaConnection, StateTable } from '@mirror/kafka';
@@ -7,8 +8,6 @@ import type { GatewayEnv } from './env.js';
 import { GatewayModule } from './gateway.module.js';
 import { listenS3 } from './listen-s3.js';
 import { RequestServer } from './serve-request.js';
-import { CachedLookup, type CachedLookupOptions } from './sources/cached-lookup.js';
-import { ConfigClient } from './sources/config-client.js';
 import { ConnectorClients } from './sources/connector-clients.js';
 import { ServedBuckets } from './sources/served-buckets.js';
 

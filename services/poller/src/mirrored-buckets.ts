@@ -1,8 +1,8 @@
+import type { CachedLookup, LocationCredentials } from '@mirror/config-client';
 import type { EndpointGuard } from '@mirror/connector';
 import type { MirrorState } from '@mirror/events';
 import type { EventProducer, StateTable } from '@mirror/kafka';
 import { ConnectorAccess } from './connector/connector-access.js';
-import type { LocationCredentials } from './connector/location-credentials.js';
 import { RequestBudget } from './connector/request-budget.js';
 import { PollLoop, type PollLoopParts } from './poll-loop.js';
 import { DescribeBacklog } from './visit/describe-backlog.js';
@@ -35,7 +35,7 @@ export class MirroredBuckets {
 
   constructor(
     private readonly buckets: StateTable<MirrorState>,
-    private readonly credentials: LocationCredentials,
+    private readonly credentials: CachedLookup<LocationCredentials>,
     private readonly producer: EventProducer,
     private readonly parts: PollLoopParts,
     private readonly settings: PollingSettings,

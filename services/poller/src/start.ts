@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { CachedLookup, ConfigClient } from '@mirror/config-client';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
 import { type LocationState, type MirrorState, topics } from '@mirror/events';
 import { EventConsumer, EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
-import { LocationCredentials } from './connector/location-credentials.js';
 import { CommandConsumer } from './consume-commands.js';
 import type { PollerEnv } from './env.js';
 import { MirroredBuckets } from './mirrored-buckets.js';
@@ -20,6 +20,8 @@ import { SegmentVisitor } from './visit/visit-segment.js';
 /** HEAD requests a visit, to confirm removals. */
 const MAX_REMOVAL_HEADS = 50;
 const MAX_DESCRIBED_AT_ONCE = 64;
+
+const CREDENTIALS_CACHE = { foundMs: 25_000, missingMs: 1_000, maxEntries: 1_000, now: () => performance.now() };
 
 /** Starts the service: the state topics are read to their end before the first visit (rule R2). */
 export async function startPoller(env: PollerEnv, logger: Logger): Promise<RunningService> {
@@ -64,7 +66,8 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
     topic: topics.locations,
     key: (state) => state.name,
   });
-  const credentials = new LocationCredentials(env.CONFIG_URL, env.SERVICE_TOKEN);
+  const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
+  const credentials = new CachedLookup((location) => config.locationCredentials(location), CREDENTIALS_CACHE);
   const parts = { namespace, stores, visitor, status, suspicion, changesTopic, logger };
   const targetOf = (name: string): string | undefined => {
     const details = locations.get(name)?.state.details;

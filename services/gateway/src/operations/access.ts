@@ -1,6 +1,6 @@
+import type { AccessKey } from '@mirror/config-client';
 import type { MirrorState } from '@mirror/events';
 import { S3Error } from '../protocol/errors.js';
-import type { AccessKey } from '../sources/config-client.js';
 import type { Call, Sources } from './operation.js';
 
 export function mayUse(caller: AccessKey, bucket: string): boolean {

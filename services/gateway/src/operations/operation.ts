@@ -1,7 +1,7 @@
+import type { AccessKey } from '@mirror/config-client';
 import type { Namespace } from '@mirror/namespace';
 import type { S3Request } from '../protocol/s3-request.js';
 import type { S3Response } from '../protocol/s3-response.js';
-import type { AccessKey } from '../sources/config-client.js';
 import type { ConnectorClients } from '../sources/connector-clients.js';
 import type { ServedBuckets } from '../sources/served-buckets.js';
 

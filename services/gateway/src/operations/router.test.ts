@@ -1,7 +1,7 @@
+import type { AccessKey } from '@mirror/config-client';
 import { describe, expect, it } from 'vitest';
 import { S3Error } from '../protocol/errors.js';
 import { parseS3Request } from '../protocol/s3-request.js';
-import type { AccessKey } from '../sources/config-client.js';
 import { route } from './router.js';
 
 const key = (role: AccessKey['role'], buckets: AccessKey['buckets'] = '*'): AccessKey => ({

@@ -1,8 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { CachedLookup, LocationCredentials } from '@mirror/config-client';
 import { createConnectorClient, type EndpointGuard } from '@mirror/connector';
 import { TransientError } from '@mirror/runtime';
-import type { CachedLookup } from './cached-lookup.js';
-import type { LocationCredentials } from './config-client.js';
 
 /** A client of a location's connector, for as long as it is needed. */
 export interface ConnectorLease {

@@ -1,3 +1,4 @@
+import type { CachedLookup, LocationCredentials } from '@mirror/config-client';
 import {
   type ConnectorTarget,
   createConnectorClient,
@@ -11,7 +12,6 @@ import {
 } from '@mirror/connector';
 import { PermanentError, TransientError } from '@mirror/runtime';
 import type { PageRequest } from '../visit/list-range.js';
-import type { LocationCredentials } from './location-credentials.js';
 import type { RequestBudget } from './request-budget.js';
 
 type Client = ReturnType<typeof createConnectorClient>;
@@ -28,7 +28,7 @@ export class ConnectorAccess {
 
   constructor(
     private readonly location: string,
-    private readonly credentials: LocationCredentials,
+    private readonly credentials: CachedLookup<LocationCredentials>,
     private readonly guard: EndpointGuard,
     private readonly budget: RequestBudget,
     private readonly signal: AbortSignal,
@@ -81,7 +81,7 @@ export class ConnectorAccess {
 
   private async connect(): Promise<{ client: Client; target: ConnectorTarget }> {
     if (this.connected) return this.connected;
-    const target = await this.credentials.read(this.location);
+    const target = targetOf(this.location, await this.credentials.get(this.location));
     const client = createConnectorClient(target, { guard: this.guard, requestTimeoutMs: REQUEST_TIMEOUT_MS });
     this.connected = { client, target };
     return this.connected;
@@ -101,6 +101,13 @@ export class ConnectorAccess {
     }
     this.requestCount += 1;
   }
+}
+
+function targetOf(location: string, credentials: LocationCredentials | null): ConnectorTarget {
+  if (!credentials)
+    throw new TransientError(`The location ${location} has no credentials`, { code: 'LOCATION.UNKNOWN' });
+  const { endpoint, region, bucketName, accessKey, secretKey } = credentials;
+  return { endpoint, region, bucket: bucketName, accessKeyId: accessKey, secretAccessKey: secretKey };
 }
 
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {

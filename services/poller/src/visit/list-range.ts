@@ -1,17 +1,21 @@
-import { createHash } from 'node:crypto';
-import type { ListedVersion, RawVersionPage, VersionPage } from '@mirror/connector';
-import { compareKeys, hasAmbiguousOrder } from '@mirror/namespace';
+import { createHash, type Hash } from 'node:crypto';
+import { keyOfMarker, type ListedVersion, type RawVersionPage, type VersionPage } from '@mirror/connector';
+import { compareKeys } from '@mirror/namespace';
 import { TransientError } from '@mirror/runtime';
+import { RangeVersions } from './range-versions.js';
 
 /** Most versions that one request answers, by S3. */
 export const PAGE_SIZE = 1_000;
-/** Where a range is cut while its end is not known: leaves room for growth below a page (rule R4). */
-const TARGET_VERSIONS = 980;
+
+const SMALLEST_CHARACTER = '\u0001';
+/** Below surrogates and U+E000 in every order. */
+const LAST_BEFORE_HIGH = '\uD7FF';
 
 export interface PageRequest {
   readonly keyMarker?: string | undefined;
   readonly versionIdMarker?: string | undefined;
   readonly maxKeys: number;
+  readonly prefix?: string;
 }
 
 /** Lists one page at the connector, inside the budget. */
@@ -25,6 +29,11 @@ export interface Range {
   readonly pageSize: number;
   /** Hash of a listing that showed no difference. */
   readonly confirmedHash: string | null;
+  /**
+   * The endpoint leaves keys beyond U+FFFF, beside keys in U+E000 to U+FFFF, out of listings without a prefix: what is
+   * after such a key's folder is then listed by prefix, too. Not at the top of the bucket, which has no prefix.
+   */
+  readonly hidesAstral?: boolean;
 }
 
 export type RangeListing =
@@ -53,90 +62,81 @@ export async function listRange(listPage: ListPage, range: Range): Promise<Range
     if (range.confirmedHash !== null && hashOf(raw.hash) === range.confirmedHash) return { kind: 'unchanged' };
     hash.update(raw.hash);
     const page = raw.parse();
-    collected.add(page);
-    const end = page.isTruncated ? collected.endBefore(page) : range.end;
-    if (end !== undefined) return collected.finished(end, hash.digest('hex'));
-    request = nextRequest(request, page);
+    const added = collected.add(page);
+    const end = endAfter(request, page, collected, range);
+    if (end !== undefined) {
+      if (range.hidesAstral) await addHidden(listPage, collected, end, hash);
+      return listingOf(collected.upTo(end), end, hash.digest('hex'), range);
+    }
+    request = added === 0 && page.isTruncated ? beyondKey(request, page) : nextRequest(request, page, collected);
   }
 }
 
 /** The hash of a listing of one page; the hash of a listing is of its pages' hashes. */
 const hashOf = (pageHash: string): string => createHash('sha256').update(pageHash).digest('hex');
 
-function nextRequest(request: PageRequest, page: VersionPage): PageRequest {
-  const { nextKeyMarker, nextVersionIdMarker } = page;
-  const stuck = nextKeyMarker === request.keyMarker && nextVersionIdMarker === request.versionIdMarker;
-  if (nextKeyMarker === undefined || stuck) {
-    throw new TransientError('The listing is truncated, and its next marker leads nowhere', {
-      code: 'S3.BAD_LISTING',
-      hint: 'The endpoint pages wrongly; the range is listed again later, and nothing is removed because of it.',
-      context: { nextKeyMarker, nextVersionIdMarker },
-    });
-  }
-  return { keyMarker: nextKeyMarker, versionIdMarker: nextVersionIdMarker, maxKeys: request.maxKeys };
+/**
+ * Where the range ends by what this page shows; undefined: list on. The end of the list is not believed of a page that was
+ * asked for by a version id: where that version was deleted meanwhile, or is `null`, some endpoints leave out all that follows.
+ */
+function endAfter(request: PageRequest, page: VersionPage, collected: RangeVersions, range: Range) {
+  if (page.isTruncated) return collected.endBefore(page);
+  return request.versionIdMarker === undefined ? range.end : undefined;
 }
 
-/** What the pages of one visit have shown so far. */
-class RangeVersions {
-  private readonly versions: ListedVersion[] = [];
-  private readonly seen = new Set<string>();
-  private orderKept = true;
+function listingOf(versions: readonly ListedVersion[], end: string | null, hash: string, range: Range): RangeListing {
+  if (hash === range.confirmedHash && end === range.end) return { kind: 'unchanged' };
+  return { kind: 'listed', versions, end, hash };
+}
 
-  constructor(private readonly range: Range) {}
+/**
+ * By a key alone wherever the page holds a whole one: then the last key comes again as a whole, and no version that
+ * is deleted between two pages, no `null`, no wrong next marker matters. By the page's own markers only inside a key of
+ * more versions than a page.
+ */
+function nextRequest(request: PageRequest, page: VersionPage, collected: RangeVersions): PageRequest {
+  const { maxKeys } = request;
+  if (!page.isTruncated) return { keyMarker: collected.lastKey, maxKeys };
+  const whole = collected.lastWholeKey(page);
+  if (whole !== undefined && compareKeys(whole, keyOfMarker(request.keyMarker ?? '')) > 0) {
+    collected.forgetAfter(whole);
+    return { keyMarker: whole, maxKeys };
+  }
+  return byMarkers(request, page);
+}
 
-  add(page: VersionPage): void {
-    for (const version of page.versions) {
-      // Some endpoints list a version twice: at a page's border, or beside keys beyond the Basic Multilingual Plane.
-      const identity = `${version.versionId}/${version.key}`;
-      if (this.seen.has(identity)) continue;
-      this.seen.add(identity);
-      const last = this.versions.at(-1);
-      if (last !== undefined && compareKeys(last.key, version.key) > 0) this.orderKept = false;
-      this.versions.push(version);
+function byMarkers(request: PageRequest, page: VersionPage): PageRequest {
+  const { nextKeyMarker, nextVersionIdMarker } = page;
+  const stuck = nextKeyMarker === request.keyMarker && nextVersionIdMarker === request.versionIdMarker;
+  if (nextKeyMarker === undefined || stuck) throw leadsNowhere(page);
+  return { ...request, keyMarker: nextKeyMarker, versionIdMarker: nextVersionIdMarker };
+}
+
+/** Keys that only a listing by prefix shows; they are part of what the hash confirms. */
+async function addHidden(listPage: ListPage, collected: RangeVersions, end: string | null, hash: Hash): Promise<void> {
+  for (const prefix of collected.foldersOfHighKeys(end)) {
+    let request: PageRequest | undefined = { prefix, keyMarker: `${prefix}${LAST_BEFORE_HIGH}`, maxKeys: PAGE_SIZE };
+    while (request !== undefined) {
+      const raw: RawVersionPage = await listPage(request);
+      hash.update(raw.hash);
+      const page = raw.parse();
+      collected.add(page);
+      request = page.isTruncated ? byMarkers(request, page) : undefined;
     }
   }
+}
 
-  /** Where the range may end after a truncated page: its own end, a cut, or undefined: list on. */
-  endBefore(page: VersionPage): string | undefined {
-    const last = page.versions.at(-1)?.key;
-    if (last === undefined) return undefined;
-    const { end } = this.range;
-    if (end !== null && compareKeys(last, end) > 0) return end;
-    return this.versions.length >= TARGET_VERSIONS ? this.cut(last) : undefined;
-  }
+/** Past a key that an endpoint lists again after itself, and that fills a page. Any other page without news is a circle. */
+function beyondKey({ keyMarker, versionIdMarker, maxKeys }: PageRequest, page: VersionPage): PageRequest {
+  const isItself = versionIdMarker === undefined && page.versions.every(({ key }) => key === keyMarker);
+  if (!isItself || page.versions.length === 0) throw leadsNowhere(page);
+  return { keyMarker: `${keyMarker}${SMALLEST_CHARACTER}`, maxKeys };
+}
 
-  finished(end: string | null, hash: string): RangeListing {
-    if (hash === this.range.confirmedHash && end === this.range.end) return { kind: 'unchanged' };
-    return { kind: 'listed', versions: this.upTo(end), end, hash };
-  }
-
-  private upTo(end: string | null): ListedVersion[] {
-    const inside = end === null ? this.versions : this.versions.filter(({ key }) => compareKeys(key, end) <= 0);
-    // A stable sort: versions of one key stay in listed order.
-    return this.orderKept ? inside : inside.toSorted((a, b) => compareKeys(a.key, b.key));
-  }
-
-  /**
-   * A key whose versions are all listed, as near below the target as may be: the page's last key may have more. In the
-   * middle where the range has an end: it has outgrown a page. Keys whose neighbours' order depends on the endpoint's
-   * idea of Unicode are no boundaries, unless there is no other and the order was kept.
-   */
-  private cut(lastKey: string): string | undefined {
-    const { end } = this.range;
-    const target = end === null ? TARGET_VERSIONS : this.versions.length >> 1;
-    const below = this.boundaryAt(lastKey, target, -1);
-    return below ?? this.boundaryAt(lastKey, target, 1);
-  }
-
-  private boundaryAt(lastKey: string, target: number, step: 1 | -1): string | undefined {
-    let fallback: string | undefined;
-    for (let index = target; index > 0 && index < this.versions.length; index += step) {
-      const before = this.versions[index - 1]?.key;
-      const next = this.versions[index]?.key;
-      if (before === undefined || before === next || before === lastKey) continue;
-      if (!hasAmbiguousOrder(before)) return before;
-      fallback ??= this.orderKept ? before : undefined;
-    }
-    return fallback;
-  }
+function leadsNowhere({ nextKeyMarker, nextVersionIdMarker }: VersionPage): TransientError {
+  return new TransientError('The listing is truncated, and its next marker leads nowhere', {
+    code: 'S3.BAD_LISTING',
+    hint: 'The endpoint pages wrongly; the range is listed again later, and nothing is removed because of it.',
+    context: { nextKeyMarker, nextVersionIdMarker },
+  });
 }
