@@ -42,14 +42,11 @@ export function arrangeVersions(listed: readonly ListedVersion[], isApart: boole
   return arranged;
 }
 
-/** Versions of one key and kind are newest first: are their ids the largest first? Assumed where none can be compared. */
+/** Versions of one key are listed newest first: are their ids the largest first? Assumed where none can be compared. */
 function growthOf(sorted: readonly ListedVersion[]): boolean {
-  const older = sorted.findIndex((version, index) => {
-    const newer = sorted[index - 1];
-    const isSure = newer?.key === version.key && newer.kind === version.kind;
-    return isSure && newer.versionId !== 'null' && version.versionId !== 'null';
-  });
-  return older < 0 || (sorted[older - 1]?.versionId ?? '') > (sorted[older]?.versionId ?? '');
+  const versions = sorted.filter(({ kind, versionId }) => kind === 'version' && versionId !== 'null');
+  const older = versions.findIndex(({ key }, index) => versions[index - 1]?.key === key);
+  return older < 0 || (versions[older - 1]?.versionId ?? '') > (versions[older]?.versionId ?? '');
 }
 
 /** Each kind keeps its own order. */
