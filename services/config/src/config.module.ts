@@ -15,9 +15,13 @@ import { BucketStore } from './buckets/bucket-store.js';
 import { BucketsController } from './buckets/buckets.controller.js';
 import { ResumeTimer } from './buckets/resume-timer.js';
 import { StatusSources } from './buckets/status-sources.js';
+import { CommandsController } from './commands/commands.controller.js';
+import { MirrorCommands } from './commands/mirror-commands.js';
 import { ConfigDatabase } from './database/config-database.js';
 import { Transactions } from './database/transactions.js';
 import type { ConfigEnv } from './env.js';
+import { FailuresController } from './failures/failures.controller.js';
+import { Failures } from './failures/failures.js';
 import { OPENAPI, OpenApiController } from './http/openapi.controller.js';
 import { buildOpenApi } from './http/openapi.js';
 import { ParseRequest } from './http/parse-request.js';
@@ -42,7 +46,14 @@ export interface ConfigParts {
   readonly relay: OutboxRelay;
 }
 
-export const publicControllers = [LocationsController, BucketsController, AccessKeysController, TokensController];
+export const publicControllers = [
+  LocationsController,
+  BucketsController,
+  CommandsController,
+  FailuresController,
+  AccessKeysController,
+  TokensController,
+];
 
 @Module({})
 export class ConfigModule {
@@ -79,6 +90,8 @@ export class ConfigModule {
           useFactory: (log: Logger) => new StatusSources(statusOptions(env), log),
           inject: [LOGGER],
         },
+        MirrorCommands,
+        Failures,
         LocationAnswers,
         {
           provide: ResumeTimer,

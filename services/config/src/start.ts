@@ -80,7 +80,8 @@ async function startRelay(
   parts.defer(() => connection.stop());
   const producer = parts.adopt(new EventProducer(connection), (started) => started.stop());
   await producer.start();
-  const options = { db: database.db, name: OUTBOX, producer, logger, topics: [topics.locations, topics.buckets] };
+  const relayed = [topics.locations, topics.buckets, topics.commands];
+  const options = { db: database.db, name: OUTBOX, producer, logger, topics: relayed };
   const relay = parts.adopt(new OutboxRelay(options), (started) => started.stop());
   relay.start();
   return relay;

@@ -123,6 +123,7 @@ describe('a role', () => {
       ['GET', '/v1/buckets'],
       ['GET', '/v1/buckets/nowhere'],
       ['GET', '/v1/buckets/nowhere/status'],
+      ['GET', '/v1/failures'],
     ],
     operator: [
       ['POST', '/v1/locations'],
@@ -133,6 +134,11 @@ describe('a role', () => {
       ['DELETE', '/v1/buckets/nowhere'],
       ['POST', '/v1/buckets/nowhere/pause'],
       ['POST', '/v1/buckets/nowhere/resume'],
+      ['POST', '/v1/buckets/nowhere/verify'],
+      ['POST', '/v1/buckets/nowhere/accept-removals'],
+      ['POST', '/v1/failures/retry'],
+      ['POST', '/v1/failures/nowhere/retry'],
+      ['POST', '/v1/failures/nowhere/discard'],
     ],
     admin: [
       ['POST', '/v1/access-keys'],
@@ -149,6 +155,11 @@ describe('a role', () => {
   it.each(cases)('%s %s needs %s', async (method, path, least) => {
     const anonymous = await config.call(method, path, { token: null });
     expect(anonymous.body).toMatchObject({ status: 401, code: 'AUTH.TOKEN_MISSING' });
+    const token = `${tokens[least]}x`;
+    expect((await config.call(method, path, { token })).body).toMatchObject({
+      status: 401,
+      code: 'AUTH.TOKEN_UNKNOWN',
+    });
     for (const role of roles) {
       const { status, body } = await config.call(method, path, { token: tokens[role] ?? '' });
       if (roles.indexOf(role) >= roles.indexOf(least)) expect([401, 403], role).not.toContain(status);

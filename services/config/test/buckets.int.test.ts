@@ -1,8 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type FreshBucket, freshBucket, testServers, waitFor } from '@mirror/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { locationOn } from './connector-bucket.js';
+import { type Owner, startOwner } from './owner.js';
 import { startTestConfig, type TestConfig } from './running-config.js';
 
 let config: TestConfig;
@@ -194,18 +193,9 @@ describe('a pause', () => {
   });
 });
 
-describe('what later issues bring', () => {
-  it.each(['verify', 'accept-removals'])('%s is no address yet', async (call) => {
-    await create('photos', 'one:ingest');
-    expect((await config.call('POST', `/v1/buckets/photos/${call}`)).body).toMatchObject({ code: 'REQUEST.NOT_FOUND' });
-  });
-});
-
 describe('the status', () => {
-  const owners: Server[] = [];
-  afterAll(() => {
-    for (const owner of owners) owner.close();
-  });
+  const owners: Owner[] = [];
+  afterAll(() => Promise.all(owners.map((owner) => owner.stop())));
 
   it('has null and no zero while its owners are down', async () => {
     await create('photos', 'one:ingest');
@@ -220,22 +210,24 @@ describe('the status', () => {
   });
 
   it('is what its owners say, asked with the service token', async () => {
-    const asked: string[] = [];
-    const pollerUrl = await startOwner(owners, asked, {
+    const poller = await startOwner({
       snapshot: { startedAt: '2030-01-01T00:00:00Z', completedAt: null, versionsListed: 3, versionsPerSecond: 1.5 },
       oldestUnappliedChangeAgeSeconds: null,
       oldestUnvisitedRangeAgeSeconds: 1,
       lastFullPassAt: null,
       lastFullPassSeconds: null,
-      removals: { candidates: 2, ledger: null },
+      removals: { candidates: 2, unlisted: 1, ledger: 4 },
+      suspect: true,
+      lastVerify: { startedAt: '2030-01-01T00:00:00Z', completedAt: null, versionsCompared: 3, differences: 1 },
       lastError: null,
       failing: false,
       more: 'than config knows',
     });
-    const metadataUrl = await startOwner(owners, asked, {
+    const metadata = await startOwner({
       versions: { mirrored: 3, currentObjects: 2, deleteMarkers: 1, bytes: 30 },
     });
-    const fresh = await startTestConfig({ POLLER_URL: pollerUrl, METADATA_URL: metadataUrl });
+    owners.push(poller, metadata);
+    const fresh = await startTestConfig({ POLLER_URL: poller.url, METADATA_URL: metadata.url });
     try {
       await fresh.call('POST', '/v1/locations', { body: locationOn(first.bucket, 'one') });
       const { body: bucket } = await fresh.call('POST', '/v1/buckets', {
@@ -246,29 +238,19 @@ describe('the status', () => {
         bucket: 'photos',
         location: 'one',
         mirrorId: bucket.mirrorId,
-        state: 'snapshot',
+        state: 'suspect',
         versions: { mirrored: 3, currentObjects: 2, deleteMarkers: 1, bytes: 30 },
-        removals: { candidates: 2, ledger: null },
+        removals: { candidates: 2, unlisted: 1, ledger: 4 },
         uploads: null,
+        lastVerify: { startedAt: '2030-01-01T00:00:00Z', completedAt: null, versionsCompared: 3, differences: 1 },
+        lastError: { code: 'MIRROR.SUSPECT' },
       });
-      expect((await fresh.call('GET', '/v1/locations/one')).body.mirroring).toBe('active');
+      expect((await fresh.call('GET', '/v1/locations/one')).body.mirroring).toBe('suspect');
       const { SERVICE_TOKEN } = fresh.env;
-      expect(asked).toContain(`Bearer ${SERVICE_TOKEN} /internal/v1/mirrors/${bucket.mirrorId}/status`);
-      expect(asked).toContain(`Bearer ${SERVICE_TOKEN} /internal/v1/mirrors/${bucket.mirrorId}/figures`);
+      expect(poller.asked).toContain(`Bearer ${SERVICE_TOKEN} /internal/v1/mirrors/${bucket.mirrorId}/status`);
+      expect(metadata.asked).toContain(`Bearer ${SERVICE_TOKEN} /internal/v1/mirrors/${bucket.mirrorId}/figures`);
     } finally {
       await fresh.stop();
     }
   });
 });
-
-/** The internal API of another service, which always says the same. */
-async function startOwner(owners: Server[], asked: string[], says: object): Promise<string> {
-  const owner = createServer((request, response) => {
-    asked.push(`${request.headers.authorization} ${request.url}`);
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(says));
-  });
-  owners.push(owner);
-  await new Promise<void>((resolve) => owner.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(owner.address() as AddressInfo).port}`;
-}

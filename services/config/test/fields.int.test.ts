@@ -19,7 +19,7 @@ afterAll(async () => {
 
 /** All that is stored, but the relay's own. */
 async function dump(): Promise<string> {
-  const names = ['locations', 'buckets', 'tokens', 'accessKeys'];
+  const names = ['locations', 'buckets', 'tokens', 'accessKeys', 'outbox'];
   const all = names.map((name) => config.database.db.collection(`config.${name}`).find().sort({ _id: 1 }).toArray());
   return JSON.stringify(await Promise.all(all));
 }
@@ -36,6 +36,7 @@ const good: Readonly<Record<string, () => Record<string, unknown>>> = {
   'PATCH /v1/locations/ring-paris': () => ({ details: {} }),
   'POST /v1/buckets': () => ({ name: 'others', locationConstraint: 'ring-paris:ingest' }),
   'POST /v1/buckets/photos/pause': () => ({}),
+  'POST /v1/buckets/photos/accept-removals': () => ({ ledger: 0 }),
   'POST /v1/tokens': () => ({ role: 'viewer' }),
   'POST /v1/access-keys': () => ({ role: 'reader', buckets: '*' }),
 };
@@ -112,6 +113,8 @@ const wrong: Wrong[] = [
     null,
   ]),
   ...of('POST', '/v1/buckets/photos/pause', 'until', ['2030-01-01T00:00:00Z'], UNKNOWN),
+  ...of('POST', '/v1/buckets/photos/accept-removals', 'ledger', [undefined, '', '7', -1, 1.5, null]),
+  ...of('POST', '/v1/buckets/photos/accept-removals', 'force', [true], UNKNOWN),
   ...of('POST', '/v1/tokens', 'role', [undefined, '', 'root', 'reader', 1, null]),
   ...of('POST', '/v1/tokens', 'description', ['x'.repeat(201), 1, null]),
   ...of('POST', '/v1/tokens', 'token', ['mine'], UNKNOWN),
@@ -175,6 +178,18 @@ describe('a wrong parameter', () => {
     ['DELETE', '/v1/locations/ring-paris?force=true', 'force', 'REQUEST.UNKNOWN_FIELD'],
     ['GET', '/v1/locations/with%20space', 'name', 'REQUEST.INVALID_FIELD'],
     ['GET', '/v1/buckets/Photos', 'name', 'REQUEST.INVALID_FIELD'],
+    ['POST', '/v1/buckets/Photos/verify', 'name', 'REQUEST.INVALID_FIELD'],
+    ['POST', '/v1/buckets/photos/verify?deep=1', 'deep', 'REQUEST.UNKNOWN_FIELD'],
+    ['GET', '/v1/failures?bucket=Photos', 'bucket', 'REQUEST.INVALID_FIELD'],
+    ['GET', '/v1/failures?kind=all', 'kind', 'REQUEST.INVALID_FIELD'],
+    ['GET', '/v1/failures?after=a/b', 'after', 'REQUEST.INVALID_FIELD'],
+    ['GET', '/v1/failures?limit=0', 'limit', 'REQUEST.INVALID_FIELD'],
+    ['GET', '/v1/failures?code=X', 'code', 'REQUEST.UNKNOWN_FIELD'],
+    ['POST', '/v1/failures/retry', 'bucket', 'REQUEST.INVALID_FIELD'],
+    ['POST', '/v1/failures/retry?bucket=', 'bucket', 'REQUEST.INVALID_FIELD'],
+    ['POST', '/v1/failures/retry?bucket=photos&kind=event', 'kind', 'REQUEST.UNKNOWN_FIELD'],
+    ['POST', '/v1/failures/a%2Fb/retry', 'id', 'REQUEST.INVALID_FIELD'],
+    ['POST', '/v1/failures/a%20b/discard', 'id', 'REQUEST.INVALID_FIELD'],
     ['DELETE', '/v1/tokens/UPPER', 'id', 'REQUEST.INVALID_FIELD'],
     ['DELETE', '/v1/access-keys/lower', 'id', 'REQUEST.INVALID_FIELD'],
   ])('%s %s', async (method, path, field, code) => {
@@ -187,6 +202,9 @@ describe('a wrong parameter', () => {
 
   it.each([
     ['POST', '/v1/buckets/photos/resume'],
+    ['POST', '/v1/buckets/photos/verify'],
+    ['POST', '/v1/failures/retry?bucket=photos'],
+    ['POST', '/v1/failures/x/discard'],
     ['POST', '/v1/locations/ring-paris/check'],
     ['DELETE', '/v1/locations/ring-paris'],
   ])('is any field of a body that %s %s does not take', async (method, path) => {

@@ -18,10 +18,32 @@ export async function readMessages(where: Where, topics: readonly Topic[], atLea
   const kafka = new Kafka({ brokers: where.KAFKA_BROKERS, clientId: 'test', logLevel: logLevel.NOTHING });
   const names = topics.map(({ name }) => `${where.TOPIC_PREFIX}${name}`);
   const expected = await countMessages(kafka, names, atLeast);
+  const followed = await follow(kafka, where, names);
+  const { messages } = followed;
+  await waitFor(() => messages.length >= expected, { what: `${expected} messages`, timeoutMs: 30_000 });
+  await followed.stop();
+  return messages;
+}
+
+/** Messages as they come, for a test that looks more than once: joining a group takes seconds. */
+export interface FollowedMessages {
+  /** In order within a topic; grows. */
+  readonly messages: Message[];
+  stop(): Promise<void>;
+}
+
+export async function followMessages(where: Where, topics: readonly Topic[]): Promise<FollowedMessages> {
+  const kafka = new Kafka({ brokers: where.KAFKA_BROKERS, clientId: 'test', logLevel: logLevel.NOTHING });
+  const names = topics.map(({ name }) => `${where.TOPIC_PREFIX}${name}`);
+  await countMessages(kafka, names, 1); // the relay has made the topics
+  return follow(kafka, where, names);
+}
+
+async function follow(kafka: Kafka, where: Where, names: readonly string[]): Promise<FollowedMessages> {
   const messages: Message[] = [];
   const consumer = kafka.consumer({ groupId: `${where.TOPIC_PREFIX}test-${randomUUID()}` });
   await consumer.connect();
-  await consumer.subscribe({ topics: names, fromBeginning: true });
+  await consumer.subscribe({ topics: [...names], fromBeginning: true });
   await consumer.run({
     eachMessage: async ({ message }) => {
       const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
@@ -32,9 +54,7 @@ export async function readMessages(where: Where, topics: readonly Topic[], atLea
       });
     },
   });
-  await waitFor(() => messages.length >= expected, { what: `${expected} messages`, timeoutMs: 30_000 });
-  await consumer.disconnect();
-  return messages;
+  return { messages, stop: () => consumer.disconnect() };
 }
 
 /** Waits until there are so many, for joining a group takes seconds; answers how many there are. */

@@ -22,6 +22,8 @@ export interface BucketRecord {
   readonly resumeAt: Date | null;
   readonly createdAt: Date;
   readonly revision: Timestamp;
+  /** Logical time of the last command; missing when there was none. */
+  readonly commandedAt?: Timestamp;
 }
 
 type NewBucket = Pick<BucketRecord, '_id' | 'mirrorId' | 'location' | 'endpoint' | 'targetBucket' | 'createdAt'>;
@@ -117,6 +119,15 @@ export class BucketStore {
     await this.#buckets.updateOne({ _id: name }, { $set: { endpoint } }, { session }).catch((error: unknown) => {
       throw conflict(error, { _id: name, location, endpoint, targetBucket }) ?? error;
     });
+  }
+
+  /** Orders the commands of a bucket: each writes this document, so that two at once can't have one order here, another there. */
+  async stampCommand({ session }: Transaction, name: string): Promise<{ mirrorId: string; commandedAt: Timestamp }> {
+    const stamp = { $currentDate: { commandedAt: { $type: 'timestamp' } } } as const;
+    const stamped = await this.#buckets.findOneAndUpdate({ _id: name }, stamp, { session, returnDocument: 'after' });
+    const { mirrorId, commandedAt } = stamped ?? (await this.find(name, session));
+    if (!commandedAt) throw new Error(`bucket ${name} was not stamped`);
+    return { mirrorId, commandedAt };
   }
 
   async delete(transaction: Transaction, name: string): Promise<BucketRecord> {

@@ -14,11 +14,13 @@ const status: PollerStatus = {
   oldestUnvisitedRangeAgeSeconds: 2,
   lastFullPassAt: '2030-01-01T00:02:00Z',
   lastFullPassSeconds: 3,
-  removals: { candidates: 0, ledger: null },
+  removals: { candidates: 0, unlisted: 2, ledger: 5 },
+  suspect: false,
+  lastVerify: null,
   lastError: null,
   failing: false,
 };
-const told = <T>(value: T): Told<T> => ({ kind: 'told', value });
+const told = <T>(value: T) => ({ kind: 'told', value }) satisfies Told<T>;
 const figures = { versions: { mirrored: 7, currentObjects: 3, deleteMarkers: 1, bytes: 70 } };
 
 describe('the status of a mirror', () => {
@@ -28,7 +30,7 @@ describe('the status of a mirror', () => {
       state: 'live',
       versions: figures.versions,
       snapshot: status.snapshot,
-      removals: { candidates: 0, ledger: null },
+      removals: { candidates: 0, unlisted: 2, ledger: 5 },
       uploads: null,
       lastVerify: null,
       lastError: null,
@@ -43,6 +45,27 @@ describe('the status of a mirror', () => {
     expect(answer).toMatchObject({ state: 'failing', lastError: { code: 'STATUS.POLLER_UNREACHABLE' } });
   });
 
+  it('passes on what the poller says of the last verification', () => {
+    const lastVerify = {
+      startedAt: '2030-01-01T00:00:00Z',
+      completedAt: null,
+      versionsCompared: 3,
+      differences: 1,
+    };
+    const answer = statusAnswer.parse(statusOf(bucket, told({ ...status, lastVerify }), told(figures), now));
+    expect(answer.lastVerify).toEqual(lastVerify);
+  });
+
+  it('says in words what makes a mirror suspect, and how it ends, whatever else failed', () => {
+    const removals = { candidates: 60, unlisted: 0, ledger: 71 };
+    const lastError = { code: 'S3.UNAVAILABLE', detail: 'It is away.', hint: 'Wait.', at: '2030-01-01T00:00:00Z' };
+    const poller = told({ ...status, removals, suspect: true, failing: true, lastError });
+    const answer = statusAnswer.parse(statusOf(bucket, poller, told(figures), now));
+    expect(answer).toMatchObject({ state: 'suspect', removals, lastError: { code: 'MIRROR.SUSPECT' } });
+    expect(answer.lastError?.detail).toContain('60 of the 7 versions');
+    expect(answer.lastError?.hint).toContain('/v1/buckets/photos/accept-removals with { "ledger": 71 }');
+  });
+
   it('keeps what one owner says while the other is down', () => {
     const answer = statusOf(bucket, told(status), { kind: 'unreachable' }, now);
     expect(answer.snapshot.versionsListed).toBe(7);
@@ -53,7 +76,10 @@ describe('the status of a mirror', () => {
 describe('the state is the first that applies', () => {
   const failing = told({ ...status, failing: true, snapshot: { ...status.snapshot, completedAt: null } });
   const running = told({ ...status, snapshot: { ...status.snapshot, completedAt: null } });
+  const suspect = told({ ...failing.value, suspect: true });
   it.each([
+    ['paused', { paused: true }, suspect],
+    ['suspect', { paused: false }, suspect],
     ['paused', { paused: true }, failing],
     ['paused', { paused: true }, { kind: 'unreachable' }],
     ['failing', { paused: false }, failing],

@@ -16,6 +16,15 @@ const lastError = z
   .object({ code: z.string(), detail: z.string(), hint: z.string(), at: z.iso.datetime() })
   .describe('What went wrong last, and how to mend it');
 
+const removals = z.object({
+  candidates: count.describe('Versions that listings no longer show, and that are not removed yet'),
+  unlisted: count.describe('Versions that listings do not show and that are there nevertheless: they stay'),
+  ledger: count.describe('What POST accept-removals accepts: everything missed up to now'),
+});
+const verification = z
+  .object({ startedAt: instant, completedAt: instant, versionsCompared: count, differences: count })
+  .describe('The pass that was asked for last; completedAt is null while it runs');
+
 /** What the poller says of a mirror. Null where it does not know. */
 export const pollerStatus = z.object({
   snapshot,
@@ -23,7 +32,9 @@ export const pollerStatus = z.object({
   oldestUnvisitedRangeAgeSeconds: seconds,
   lastFullPassAt: instant,
   lastFullPassSeconds: seconds,
-  removals: z.object({ candidates: count, ledger: z.union([z.string(), z.number()]).nullable() }),
+  removals,
+  suspect: z.boolean(),
+  lastVerify: verification.nullable(),
   lastError: lastError.nullable(),
   failing: z.boolean(),
 });
@@ -56,14 +67,12 @@ export const statusAnswer = z
     oldestUnvisitedRangeAgeSeconds: seconds.describe('Time since the least recently listed range was listed'),
     lastFullPassAt: instant,
     lastFullPassSeconds: seconds,
-    removals: z.strictObject(pollerStatus.shape.removals.shape),
+    removals: z.strictObject(removals.shape),
     uploads: z
       .strictObject({ waiting: count, waitingBytes: count, oldestAgeSeconds: seconds, failed: count })
       .nullable()
       .describe('null: not known, for nothing pushes uploads yet'),
-    lastVerify: z
-      .strictObject({ startedAt: instant, completedAt: instant, versionsCompared: count, differences: count })
-      .nullable(),
+    lastVerify: z.strictObject(verification.shape).nullable(),
     lastError: z.strictObject(lastError.shape).nullable(),
   })
   .meta({ id: 'MirrorStatus' });
@@ -80,7 +89,7 @@ export function statusOf(
 ): StatusAnswer {
   const told = poller.kind === 'told' ? poller.value : nothingTold;
   const versions = figures.kind === 'told' ? figures.value.versions : noFigures;
-  const { failing, lastError, ...rest } = told;
+  const { failing, suspect, lastError, lastVerify, ...rest } = told;
   return {
     bucket: bucket._id,
     location: bucket.location,
@@ -89,9 +98,21 @@ export function statusOf(
     versions: { ...versions },
     ...rest,
     uploads: null,
-    lastVerify: null,
-    lastError: poller.kind === 'unreachable' ? pollerAway(now) : lastError,
+    lastVerify,
+    lastError: lastErrorOf(bucket, poller, versions.mirrored, now) ?? lastError,
   };
+}
+
+/** What keeps the mirror as a whole from following goes before the connector's last error. */
+function lastErrorOf(
+  { _id: bucket }: Bucket,
+  poller: Told<PollerStatus>,
+  mirrored: number | null,
+  now: Date,
+): StatusAnswer['lastError'] | undefined {
+  if (poller.kind === 'unreachable') return pollerAway(now);
+  if (poller.kind === 'told' && poller.value.suspect) return suspicion(bucket, poller.value.removals, mirrored, now);
+  return undefined;
 }
 
 /** A mirror that nobody follows is failing, whatever the connector does; one not yet heard of is before its snapshot. */
@@ -99,6 +120,7 @@ export function conditionOf(bucket: Pick<Bucket, 'paused'>, poller: Told<PollerS
   if (bucket.paused) return 'paused';
   if (poller.kind === 'unreachable') return 'failing';
   if (poller.kind === 'unknown') return 'snapshot';
+  if (poller.value.suspect) return 'suspect';
   if (poller.value.failing) return 'failing';
   return poller.value.snapshot.completedAt === null ? 'snapshot' : 'live';
 }
@@ -111,7 +133,9 @@ const nothingTold: PollerStatus = {
   oldestUnvisitedRangeAgeSeconds: null,
   lastFullPassAt: null,
   lastFullPassSeconds: null,
-  removals: { candidates: null, ledger: null },
+  removals: { candidates: null, unlisted: null, ledger: null },
+  suspect: false,
+  lastVerify: null,
   lastError: null,
   failing: false,
 };
@@ -122,3 +146,22 @@ const pollerAway = (now: Date): NonNullable<StatusAnswer['lastError']> => ({
   hint: 'See whether the poller runs, and whether POLLER_URL of config is right.',
   at: now.toISOString(),
 });
+
+function suspicion(
+  bucket: string,
+  { candidates, ledger }: PollerStatus['removals'],
+  mirrored: number | null,
+  now: Date,
+): NonNullable<StatusAnswer['lastError']> {
+  const accepted = ledger === null ? 'removals.ledger of this status' : ledger;
+  return {
+    code: 'MIRROR.SUSPECT',
+    detail:
+      `The connector no longer lists ${candidates ?? 'many'} of the ${mirrored ?? 'mirrored'} versions. With what went in ` +
+      'the last hour that is too much at once to be believed: nothing more is removed; what is added goes on to appear.',
+    hint:
+      'See whether the connector shows the right bucket, whole and in its present state; once it lists them again this ends ' +
+      `by itself. If they were deleted on purpose: POST /v1/buckets/${bucket}/accept-removals with { "ledger": ${accepted} }.`,
+    at: now.toISOString(),
+  };
+}

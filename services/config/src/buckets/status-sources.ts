@@ -1,5 +1,7 @@
 import type { Logger } from '@mirror/runtime';
 import type { z } from 'zod';
+import { type DeadLetter, type DeadLetterPage, deadLetter, deadLetterPage } from '../failures/failure.js';
+import type { PageRequest } from '../http/page.js';
 import { type MirrorFigures, mirrorFigures, type PollerStatus, pollerStatus, type Told } from './mirror-status.js';
 
 export interface StatusSourcesOptions {
@@ -28,6 +30,18 @@ export class StatusSources {
 
   figures(mirrorId: string): Promise<Told<MirrorFigures>> {
     return this.#metadata.ask(`/internal/v1/mirrors/${encodeURIComponent(mirrorId)}/figures`, mirrorFigures);
+  }
+
+  /** @param mirrorId Only those of this mirror. */
+  deadLetters(page: PageRequest & { readonly mirrorId: string | undefined }): Promise<Told<DeadLetterPage>> {
+    const query = new URLSearchParams({ limit: String(page.limit) });
+    if (page.after !== undefined) query.set('after', page.after);
+    if (page.mirrorId !== undefined) query.set('mirrorId', page.mirrorId);
+    return this.#metadata.ask(`/internal/v1/dead-letters?${query}`, deadLetterPage);
+  }
+
+  deadLetter(id: string): Promise<Told<DeadLetter>> {
+    return this.#metadata.ask(`/internal/v1/dead-letters/${encodeURIComponent(id)}`, deadLetter);
   }
 }
 

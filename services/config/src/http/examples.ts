@@ -51,10 +51,37 @@ export const exampleStatus = {
   oldestUnvisitedRangeAgeSeconds: 1.5,
   lastFullPassAt: '2030-01-31T06:30:00.000Z',
   lastFullPassSeconds: 4.2,
-  removals: { candidates: 0, ledger: null },
+  removals: { candidates: 0, unlisted: 0, ledger: 1200 },
   uploads: null,
-  lastVerify: null,
+  lastVerify: {
+    startedAt: '2030-01-31T06:10:00.000Z',
+    completedAt: '2030-01-31T06:10:09.000Z',
+    versionsCompared: 20000,
+    differences: 0,
+  },
   lastError: null,
+};
+
+export const exampleCommand = {
+  commandId: '0c8a4c6e-2f1d-4f0b-9f5a-6d6a3b1e7c42',
+  revision: '8168142931230294017',
+  bucket: 'photos',
+  mirrorId: exampleBucket.mirrorId,
+};
+
+export const exampleFailure = {
+  kind: 'event',
+  id: 'zenko.object-changes.v1:3:1207',
+  bucket: 'photos',
+  mirrorId: exampleBucket.mirrorId,
+  key: '2030/january.jpg',
+  versionId: '3939383',
+  code: 'CHANGE.TOO_OLD',
+  reason: 'the change was observed 1209700 s ago, and tombstones live 1209600 s',
+  at: '2030-01-31T06:00:00.000Z',
+  retries: 0,
+  lastTriedAt: null,
+  event: { id: '9f2c', type: 'ObjectChanged', time: '2030-01-17T06:00:00.000Z', data: {} },
 };
 
 export const exampleToken = {

@@ -28,7 +28,7 @@ export function buildOpenApi(controllers: readonly Type[]): Json {
       description: 'Storage locations on S3 Connector, buckets that mirror them, and who may do what.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    tags: [{ name: 'Locations' }, { name: 'Buckets' }, { name: 'Access' }, { name: 'Service' }],
+    tags: [{ name: 'Locations' }, { name: 'Buckets' }, { name: 'Failures' }, { name: 'Access' }, { name: 'Service' }],
     security: [{ bearer: [] }],
     paths,
     components: {

@@ -9,7 +9,7 @@ export interface OperationOptions {
   readonly summary: string;
   /** The least role that may call it. */
   readonly role: Role;
-  readonly tag: 'Locations' | 'Buckets' | 'Access';
+  readonly tag: 'Locations' | 'Buckets' | 'Failures' | 'Access';
   /** Of success; 200 when none is given. */
   readonly status?: number;
   /** Another status of success, and when it is answered instead. */
