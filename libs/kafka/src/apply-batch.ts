@@ -8,7 +8,8 @@ export type OnFailure = (error: unknown, waitMs: number) => void;
 
 /**
  * Applies until it works, with backoff. A batch that is refused for good (PermanentError) is applied event by event, so that
- * only the guilty ones are set aside. Throws FatalError, and the signal's reason when the batch is given up.
+ * only the guilty ones are set aside. A batch without a usable event is applied, too: whoever keeps a position learns that it
+ * moved on. Throws FatalError, and the signal's reason when the batch is given up.
  */
 export async function applyUntilDone(
   apply: Apply,
@@ -17,12 +18,14 @@ export async function applyUntilDone(
   onFailure: OnFailure,
 ): Promise<readonly Rejected[]> {
   const [first, ...others] = batch.events;
-  if (first === undefined) return [];
   try {
     return await retryUntilDone(() => apply(batch, lease), lease.signal, onFailure);
   } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
-    if (others.length === 0) return [{ offset: first.offset, reason: error.message, code: error.code }];
+    if (!(error instanceof PermanentError) || first === undefined) throw error;
+    if (others.length === 0) {
+      await applyUntilDone(apply, { ...batch, events: [] }, lease, onFailure);
+      return [{ offset: first.offset, reason: error.message, code: error.code }];
+    }
   }
   const rejected: Rejected[] = [];
   for (const single of singles(batch)) rejected.push(...(await applyUntilDone(apply, single, lease, onFailure)));

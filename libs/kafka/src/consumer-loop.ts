@@ -5,14 +5,17 @@ import { atMost, pause, RETRY_BACKOFF } from './retry.js';
 import { translateKafkaError } from './translate-kafka-error.js';
 
 /**
- * kafkajs tries for half a minute by itself: a broker that restarts meanwhile finds the same member again, while it would make a
+ * kafkajs tries for five minutes by itself: a broker that restarts meanwhile finds the same member again, while it would make a
  * new one wait until the session of the old one has run out. What lasts longer is a crash, and the loop builds a new consumer.
  */
-const CONSUMER_RETRY = { retries: 30, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
+const CONSUMER_RETRY = { retries: 300, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
 /** A consumer that is just connecting is let join before it is told to leave, for kafkajs does not hear it before. */
 const CONNECT_TIMEOUT_MS = 1_500;
 /** A consumer stops within the time of one fetch and one leave; one that takes longer is cut off. */
 const DISCONNECT_TIMEOUT_MS = 3_000;
+
+/** A consumer that lived so long is none that crashes at once, over and over: the next one need not wait long. */
+const STEADY_MS = 60_000;
 
 /** Topic name -> the partitions that this consumer has. */
 export type Assignment = Readonly<Record<string, readonly number[]>>;
@@ -39,13 +42,8 @@ export class ConsumerLoop {
   #running: Promise<void> | undefined;
   /** Ends the current consumer. */
   #end: (reason: unknown) => void = () => {};
-  #attempt = 0;
 
   constructor(private readonly options: ConsumerLoopOptions) {}
-
-  get stopping(): boolean {
-    return this.#stopping.signal.aborted;
-  }
 
   /** Aborted when the loop stops: for waits inside the handler. */
   get signal(): AbortSignal {
@@ -73,10 +71,13 @@ export class ConsumerLoop {
 
   async #keepRunning(): Promise<void> {
     const { logger } = this.options.connection;
-    while (!this.stopping) {
+    let attempt = 0;
+    while (!this.signal.aborted) {
+      const began = performance.now();
       const reason = translateKafkaError(await this.#runOne());
-      if (this.stopping) return;
-      const waitMs = backoffMs(this.#attempt++, RETRY_BACKOFF, Math.random());
+      if (this.signal.aborted) return;
+      if (performance.now() - began > STEADY_MS) attempt = 0;
+      const waitMs = backoffMs(attempt++, RETRY_BACKOFF, Math.random());
       logger.warn({ err: reason, topics: this.options.topicNames, waitMs }, 'the consumer ended, building a new one');
       await pause(waitMs, this.signal).catch(() => undefined);
     }
@@ -103,7 +104,6 @@ export class ConsumerLoop {
   #listen(consumer: Consumer, groupId: string, end: (reason: unknown) => void): void {
     consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error));
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#attempt = 0;
       this.options.onJoin?.(groupId, payload.memberAssignment);
       this.#joined.resolve();
     });

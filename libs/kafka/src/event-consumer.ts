@@ -75,7 +75,7 @@ export class EventConsumer {
     const { connection, topics, service } = this.options;
     await connection.ensureTopics(topics, service);
     await this.#loop.start();
-    this.#watchdog.start();
+    if (!this.#loop.signal.aborted) this.#watchdog.start();
   }
 
   /** A batch in work is finished, or given up without a commit where that takes longer than some seconds. */

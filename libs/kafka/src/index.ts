@@ -1,5 +1,6 @@
 export type { Apply } from './apply-batch.js';
 export type { BatchContext } from './batch-lease.js';
+export { type DeadLetter, DeadLetterConsumer, type DeadLetterConsumerOptions } from './dead-letter-consumer.js';
 export { type ConsumerOptions, EventConsumer } from './event-consumer.js';
 export { EventProducer } from './event-producer.js';
 export { KafkaConnection, type KafkaOptions } from './kafka-connection.js';

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { topics } from '@mirror/events';
 import { EventProducer, KafkaConnection } from '@mirror/kafka';
 import { type FreshDatabase, freshDatabase, type RunningKafka, startKafka, waitFor } from '@mirror/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Outbox, OutboxRelay } from '../src/index.js';
 import { commitEvent, locationUpdated, quiet, receive } from './sample-outbox.js';
+
+// A broker's start takes its time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 let dataDir: string;
 let kafka: RunningKafka;
@@ -53,7 +56,7 @@ it('with Kafka away, before and after a relay began, events are committed and ke
   }
   expect(await outbox.pending()).toBe(3);
   await kafka.start();
-  await waitFor(async () => (await outbox.pending()) === 0, { what: 'an empty outbox', timeoutMs: 30_000 });
+  await waitFor(async () => (await outbox.pending()) === 0, { what: 'an empty outbox', timeoutMs: 60_000 });
   const options = { brokers: kafka.brokers, clientId: 'test', topicPrefix: 'away.', compression: 'none' } as const;
   const received = await receive(open(new KafkaConnection({ ...options, logger: quiet })), open);
   await waitFor(() => received.length >= 3, { what: 'the events' });
@@ -63,6 +66,6 @@ it('with Kafka away, before and after a relay began, events are committed and ke
   await commitEvent(database.db, outbox, locationUpdated('paris', 4));
   relay.nudge();
   await kafka.start();
-  await waitFor(() => received.some(({ id }) => id === 'paris-4'), { what: 'the event', timeoutMs: 30_000 });
-  await waitFor(async () => (await outbox.pending()) === 0, { what: 'an empty outbox', timeoutMs: 30_000 });
+  await waitFor(() => received.some(({ id }) => id === 'paris-4'), { what: 'the event', timeoutMs: 60_000 });
+  await waitFor(async () => (await outbox.pending()) === 0, { what: 'an empty outbox', timeoutMs: 60_000 });
 });

@@ -34,6 +34,9 @@ it('keeps an event if, and only if, its transaction commits', async () => {
   });
   await expect(aborted).rejects.toThrow('no');
   expect(await outbox.pending()).toBe(1);
+  // Its place in the order is from the database's clock: more than a minute ago would be 1970.
+  const row = await database.db.collection('outbox').findOne();
+  expect(row?.at.t * 1_000).toBeGreaterThan(Date.now() - 60_000);
 });
 
 it('refuses to add an event outside of a transaction', async () => {
