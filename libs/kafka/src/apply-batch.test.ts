@@ -32,11 +32,13 @@ it('answers what apply rejects', async () => {
   expect((await run(batchOf('a'), async () => [bad])).rejected).toEqual([bad]);
 });
 
-it('does not ask about a batch without events', async () => {
-  const { rejected } = await run(batchOf(), async () => {
-    throw new Error('asked');
+it('applies a batch without a usable event too, for the position moves on', async () => {
+  const given: string[] = [];
+  await run(batchOf(), async ({ events, nextOffset }) => {
+    given.push(`${events.length} up to ${nextOffset}`);
+    return [];
   });
-  expect(rejected).toEqual([]);
+  expect(given).toEqual(['0 up to 99']);
 });
 
 it('tries again after a TransientError, and says so each time', async () => {
@@ -51,11 +53,12 @@ it('tries again after a TransientError, and says so each time', async () => {
 it('gives the events one by one after a PermanentError, and together they cover all offsets', async () => {
   const given: string[] = [];
   const { rejected } = await run(batchOf('a', 'bad', 'c'), async ({ events, firstOffset, nextOffset }) => {
-    given.push(`${firstOffset}-${nextOffset}`);
+    given.push(`${events.length} of ${firstOffset}-${nextOffset}`);
     if (events.some(({ event }) => event.subject === 'bad')) throw refused(`${events.length} refused`);
     return [];
   });
-  expect(given).toEqual(['8-99', '8-12', '12-14', '14-99']);
+  // The refused one once more as nothing: what keeps a position passes it.
+  expect(given).toEqual(['3 of 8-99', '1 of 8-12', '1 of 12-14', '0 of 12-14', '1 of 14-99']);
   expect(rejected).toEqual([{ offset: '12', reason: '1 refused', code: 'TEST.REFUSED' }]);
 });
 

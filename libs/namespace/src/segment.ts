@@ -56,7 +56,8 @@ export const segmentsOf = (mirrorId: string) => ({
 });
 
 /**
- * Bumps the write counter of every segment that holds one of the keys, after the write and before its offset is resolved.
+ * Bumps the write counter of every segment that holds one of the keys, after the write and before its offset is resolved, and
+ * voids their confirmations: a change may be applied long after the listing that it came from, and after later ones.
  * `sortedKeys` are in key order. A segment split meanwhile is safe: its end is read after its counter was bumped.
  */
 export async function bumpWriteCounters(
@@ -65,7 +66,7 @@ export async function bumpWriteCounters(
   sortedKeys: readonly string[],
   isAfter: (key: string, boundary: string) => boolean,
 ): Promise<void> {
-  const bump: UpdateFilter<Segment> = { $inc: { writes: 1 } };
+  const bump: UpdateFilter<Segment> = { $inc: { writes: 1 }, $set: { hash: null, confirmedAt: null } };
   let end: string | null = '';
   for (const key of sortedKeys) {
     if (end === null || (end !== '' && !isAfter(key, end))) continue;

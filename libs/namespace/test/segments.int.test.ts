@@ -52,6 +52,16 @@ describe('bumpWriteCounters', () => {
     expect(await writesOf('bump')).toEqual({ '': 1, f: 1, m: 1, '\u{1F600}': 1 });
   });
 
+  it('voids the confirmation of what it bumps: the change may be older than the last comparison', async () => {
+    await segmentsAt('void', '', 'm');
+    await namespace.segments.updateMany({ '_id.m': 'void' }, { $set: { hash: 'confirmed' } });
+    await bump('void', 'a');
+    const hashes = (await namespace.segments.find({ '_id.m': 'void' }, { sort: { _id: 1 } }).toArray()).map(
+      ({ hash }) => hash,
+    );
+    expect(hashes).toEqual([null, 'confirmed']);
+  });
+
   it('touches no other mirror, and minds no mirror without segments', async () => {
     await segmentsAt('bump-b', '');
     await bump('bump-a', 'x');

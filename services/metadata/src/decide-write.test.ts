@@ -66,6 +66,15 @@ describe('decideWrite', () => {
   });
 });
 
+describe('a description of a version that was listed long ago', () => {
+  it('is judged by its own time', () => {
+    const stamps = { describedFrom: time(200 * DAY), describedAt: time(200 * DAY) };
+    const description = { contentType: null, headers: {}, metadata: {}, tags: {}, ...stamps };
+    expect(decideWrite(change({ description }), 201 * DAY, 14 * DAY).kind).toBe('write');
+    expect(decideWrite(change({ description }), 215 * DAY, 14 * DAY).kind).toBe('refused');
+  });
+});
+
 describe('intoRounds', () => {
   it('puts the writes of one version into rounds that follow each other, in their order', () => {
     const writes = ['1', '2', '3'].map((etag) => writeOf(change({ etag })));

@@ -8,7 +8,9 @@ export type Decision =
 
 /** What one event means for its document. `nowSeconds` is of the replica set's clock; `tombstoneSeconds` its tombstones' life. */
 export function decideWrite(change: ObjectChanged, nowSeconds: number, tombstoneSeconds: number): Decision {
-  const age = nowSeconds - secondsOf(change.endedAt);
+  // A description says something of its own time about a version that was listed long ago.
+  const observedAt = Math.max(secondsOf(change.endedAt), secondsOf(change.description?.describedAt ?? '0'));
+  const age = nowSeconds - observedAt;
   if (age > tombstoneSeconds) {
     const reason = `the change was observed ${age} s ago, and tombstones live ${tombstoneSeconds} s`;
     return { kind: 'refused', code: 'CHANGE.TOO_OLD', reason };

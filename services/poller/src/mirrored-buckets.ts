@@ -66,10 +66,8 @@ export class MirroredBuckets {
 
   private async reconcile(changedLocation: string | null): Promise<void> {
     const wanted = new Map<string, MirrorState>();
-    const alive = new Set<string>();
     for (const { type, state } of this.buckets.entries()) {
       if (type === 'BucketDetached') continue;
-      alive.add(state.mirrorId);
       if (!state.paused) wanted.set(state.mirrorId, state);
     }
     for (const polling of [...this.polled.values()]) {
@@ -79,7 +77,7 @@ export class MirroredBuckets {
     for (const state of wanted.values()) {
       if (!this.polled.has(state.mirrorId)) this.begin(state);
     }
-    await this.forgetDetached(alive);
+    await this.forgetDetached();
   }
 
   private begin({ mirrorId, bucket, location }: MirrorState): void {
@@ -89,7 +87,7 @@ export class MirroredBuckets {
     const abort = new AbortController();
     const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now(), share);
     const connector = new ConnectorAccess(location, this.credentials, guard, budget, abort.signal);
-    const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket });
+    const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket }, this.parts.logger);
     const loop = new PollLoop({ mirrorId, bucket, location, target }, connector, backlog, abort.signal, this.parts);
     this.polled.set(mirrorId, { mirrorId, loop, connector, abort });
     loop.start();
@@ -104,11 +102,17 @@ export class MirroredBuckets {
     this.parts.logger.info({ mirrorId }, 'no longer polling');
   }
 
-  /** Rule R2: what belongs to a life that ended is swept. */
-  private async forgetDetached(alive: ReadonlySet<string>): Promise<void> {
+  /**
+   * Rule R2: what belongs to a life that ended is swept. What is there is read first, then the topic to its end: a mirror that
+   * another poller began in between is known by then.
+   */
+  private async forgetDetached(): Promise<void> {
     const { progress, ledger, segments } = this.parts.stores;
-    for (const mirrorId of await progress.mirrorIds()) {
-      if (alive.has(mirrorId)) continue;
+    const present = await progress.mirrorIds();
+    await this.buckets.catchUp();
+    const entries = [...this.buckets.entries()].filter(({ type }) => type !== 'BucketDetached');
+    const alive = new Set(entries.map(({ state }) => state.mirrorId));
+    for (const mirrorId of present.filter((id) => !alive.has(id))) {
       await segments.forget(mirrorId);
       await ledger.forget(mirrorId);
       await progress.forget(mirrorId);

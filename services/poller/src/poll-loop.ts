@@ -13,8 +13,9 @@ import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-seg
 
 /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
 const LAG_WAIT_MS = 5 * 60_000;
-const IDLE_MS = 50;
-const PROOF_INTERVAL_MS = 5_000;
+const IDLE_MS = 100;
+/** A proof may take a thousand requests. */
+const PROOF_BACKOFF = { baseMs: 5_000, maxMs: 600_000 };
 const BACKLOG_IDLE_MS = 500;
 /** One lists while the other compares and publishes. */
 const VISITS_AT_ONCE = 2;
@@ -47,6 +48,8 @@ export interface PollLoopParts {
 export class PollLoop {
   private failures = 0;
   private settledAt = 0;
+  /** Attempts in a row at which a new target did not show the same versions. */
+  private unproven = 0;
   private done: Promise<void> = Promise.resolve();
 
   constructor(
@@ -85,8 +88,8 @@ export class PollLoop {
     const { stores, namespace, changesTopic } = this.parts;
     const progress = await this.ensureStarted();
     const positions = await readPositions(namespace.positions, changesTopic);
+    if (Date.now() - this.settledAt > SETTLE_INTERVAL_MS) await this.settlePass(progress, positions);
     const claimed = await this.claimNext(positions);
-    if (!claimed || Date.now() - this.settledAt > SETTLE_INTERVAL_MS) await this.settlePass(progress, positions);
     if (!claimed) return false;
     const report = await this.visit(claimed, progress);
     if (await stores.progress.succeed(this.mirror.mirrorId))
@@ -111,12 +114,13 @@ export class PollLoop {
     if (progress && progress.target !== target) {
       const proven = progress.target === null || (await provesTarget(namespace, mirrorId, this.connector));
       if (proven) await stores.progress.trustTarget(mirrorId, target);
+      this.unproven = proven ? 0 : this.unproven + 1;
       logger.warn(
         { bucket, target, proven },
         'the location points elsewhere; removals wait until it has the same versions',
       );
     }
-    await sleep(PROOF_INTERVAL_MS, this.signal);
+    await sleep(backoffMs(this.unproven, PROOF_BACKOFF, Math.random()), this.signal);
     return true;
   }
 
@@ -125,8 +129,8 @@ export class PollLoop {
     const { mirrorId, bucket } = this.mirror;
     const known = await progress.read(mirrorId);
     if (known) return known;
+    await segments.createFirst(mirrorId); // before the progress that claims there is something to visit
     const isNew = await progress.create(mirrorId, bucket, this.mirror.target);
-    await segments.createFirst(mirrorId);
     if (isNew) await this.parts.status.snapshotStarted(this.mirror);
     const created = await progress.read(mirrorId);
     if (!created) throw new Error(`mirror ${mirrorId} has no progress document`);
@@ -136,7 +140,7 @@ export class PollLoop {
   private async claimNext(positions: Positions): Promise<(ClaimedSegment & { readonly applied: boolean }) | null> {
     const { segments } = this.parts.stores;
     const now = await segments.now();
-    for (const segment of await segments.due(this.mirror.mirrorId, now, 20)) {
+    for await (const segment of segments.due(this.mirror.mirrorId, now)) {
       const applied = isApplied(segment.published, positions);
       if (!applied && !isLagWaitOver(segment, now)) continue;
       const claimed = await segments.claim(segment._id);
@@ -174,6 +178,7 @@ export class PollLoop {
     const { stores, status } = this.parts;
     const { mirrorId } = this.mirror;
     const coverage = await stores.segments.coverage(mirrorId, progress.passStartedAt);
+    if (!coverage) return stores.segments.createFirst(mirrorId);
     await this.weighSuspicion(progress, coverage.versions);
     await this.settleVerification(progress.verify);
     if (coverage.unvisited > 0) return;
@@ -194,7 +199,7 @@ export class PollLoop {
     const { stores, status } = this.parts;
     const { mirrorId } = this.mirror;
     const coverage = await stores.segments.coverage(mirrorId, verify.startedAt);
-    if (coverage.unvisited > 0) return;
+    if (!coverage || coverage.unvisited > 0) return;
     const report = await stores.progress.completeVerification(mirrorId, verify.startedAt, coverage.versions);
     if (report) await status.verifyCompleted(this.mirror, report);
   }

@@ -46,11 +46,8 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   const segments = new SegmentStore(mongo, namespace, progress, self);
   const stores = { segments, ledger, progress };
   const suspicion = { share: env.REMOVAL_SHARE, floorVersions: env.REMOVAL_FLOOR_VERSIONS };
-  const removals = new Removals(ledger, progress, segments, {
-    delaySeconds: env.REMOVAL_DELAY_SECONDS,
-    maxHeads: MAX_REMOVAL_HEADS,
-    suspicion,
-  });
+  const removalSettings = { delaySeconds: env.REMOVAL_DELAY_SECONDS, maxHeads: MAX_REMOVAL_HEADS, suspicion };
+  const removals = new Removals(ledger, progress, segments, removalSettings, logger);
   const visitor = new SegmentVisitor(namespace, stores, removals, producer, {
     intervalMs: env.POLL_INTERVAL_MS,
     maxDescribed: MAX_DESCRIBED_AT_ONCE,

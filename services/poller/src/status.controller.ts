@@ -29,10 +29,10 @@ export class StatusController {
       this.unappliedSince(mirrorId),
       this.ledger.counts(mirrorId),
     ]);
-    const oldestVisit = coverage.oldestVisit ?? progress.snapshotStartedAt;
+    const oldestVisit = coverage?.oldestVisit;
     const visited = oldestVisit && oldestVisit.getTime() > 0 ? oldestVisit : progress.snapshotStartedAt;
     return {
-      snapshot: snapshotOf(progress, coverage.versions, now),
+      snapshot: snapshotOf(progress, coverage?.versions ?? 0, now),
       oldestUnappliedChangeAgeSeconds: unappliedSince ? ageSeconds(unappliedSince, now) : 0,
       oldestUnvisitedRangeAgeSeconds: visited ? ageSeconds(visited, now) : null,
       lastFullPassAt: progress.lastFullPassAt,

@@ -20,13 +20,17 @@ describe('RequestBudget', () => {
     expect(sent).toBeLessThanOrEqual(60 * 10 + 5 + 1);
   });
 
-  it('gives what can wait only the unused half of the burst', () => {
+  it('gives what can wait the unused half of the burst, and a tenth of the rate in any case', () => {
     let now = 0;
     const budget = new RequestBudget(10, 4, () => now);
-    expect([budget.takeSpare(), budget.takeSpare(), budget.takeSpare()]).toEqual([0, 0, 100]);
+    expect([budget.takeSpare(), budget.takeSpare(), budget.takeSpare()]).toEqual([0, 0, 1_000]);
     expect([budget.take(), budget.take()]).toEqual([0, 0]);
-    now += 300;
-    expect(budget.takeSpare()).toBe(0);
+    for (let second = 0; second < 60; second += 1) {
+      for (let request = 0; request < 10; request += 1) budget.take();
+      now += 1_000;
+      expect(budget.takeSpare()).toBe(0);
+      expect(budget.takeSpare()).toBeGreaterThan(0);
+    }
   });
 
   it('is shared, as the number of pollers changes', () => {

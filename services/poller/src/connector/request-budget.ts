@@ -1,3 +1,5 @@
+const SPARE_SHARE = 0.1;
+
 /**
  * The requests a second that a location's endpoint may get, as a token bucket: unused requests add up to `burst`. Listings,
  * HEADs and taggings all draw on it.
@@ -5,6 +7,8 @@
 export class RequestBudget {
   private tokens: number;
   private refilledAt: number;
+  /** What can wait has earned so much of a request. */
+  private spare = 0;
 
   constructor(
     private readonly perSecond: number,
@@ -25,20 +29,23 @@ export class RequestBudget {
   }
 
   /**
-   * Takes one request that can wait, if more than half of the burst is unused: 0. Otherwise takes nothing, and gives back
-   * how many milliseconds to wait before asking again.
+   * Takes one request that can wait, if more than half of the burst is unused: 0. A tenth of the rate is its own in any case, so
+   * that what can wait does not wait for ever. Otherwise takes nothing, and gives back after how many milliseconds to ask again.
    */
   takeSpare(): number {
     this.refill();
-    const reserve = this.burst / 2;
-    if (this.tokens - 1 < reserve) return Math.max(1, ((reserve + 1 - this.tokens) / this.rate()) * 1000);
+    const isUnused = this.tokens - 1 >= this.burst / 2;
+    if (!isUnused && this.spare < 1) return Math.max(1, ((1 - this.spare) / (this.rate() * SPARE_SHARE)) * 1000);
+    if (!isUnused) this.spare -= 1;
     this.tokens -= 1;
     return 0;
   }
 
   private refill(): void {
     const now = this.now();
-    this.tokens = Math.min(this.burst, this.tokens + ((now - this.refilledAt) / 1000) * this.rate());
+    const earned = ((now - this.refilledAt) / 1000) * this.rate();
+    this.tokens = Math.min(this.burst, this.tokens + earned);
+    this.spare = Math.min(1, this.spare + earned * SPARE_SHARE);
     this.refilledAt = now;
   }
 

@@ -49,10 +49,12 @@ export class RemovalLedger {
     const ids = versions.map(({ _id }) => ({ m: mirrorId, ..._id }));
     const known = new Map<string, Candidate>();
     const accepted = await this.accepted(mirrorId);
-    for await (const { _id, state, missedAt, askAgainAt, seq } of this.candidates.find({ _id: { $in: ids } })) {
-      const candidate = { missedAt: fromTimestamp(missedAt), askAgainAt, accepted: seq <= accepted };
-      // A removal that was published and is not applied yet is asked for again, like one that was only missed.
-      known.set(`${_id.v}/${_id.k}`, { state: state === 'unlisted' ? state : 'missing', ...candidate });
+    for (const chunk of chunksOf(ids)) {
+      for await (const { _id, state, missedAt, askAgainAt, seq } of this.candidates.find({ _id: { $in: chunk } })) {
+        const candidate = { missedAt: fromTimestamp(missedAt), askAgainAt, accepted: seq <= accepted };
+        // A removal that was published and is not applied yet is asked for again, like one that was only missed.
+        known.set(`${_id.v}/${_id.k}`, { state: state === 'unlisted' ? state : 'missing', ...candidate });
+      }
     }
     return ({ _id }) => known.get(`${_id.v}/${_id.k}`);
   }
@@ -78,10 +80,12 @@ export class RemovalLedger {
   async markRemoving(mirrorId: string, versions: readonly MirroredVersion[], now: Date): Promise<void> {
     if (versions.length === 0) return;
     const accepted = await this.accepted(mirrorId);
-    const ids = versions.map(({ _id }) => ({ m: mirrorId, ..._id }));
-    const first = { _id: { $in: ids }, state: { $ne: 'removing' as const } };
-    const counted = await this.candidates.countDocuments({ ...first, seq: { $gt: accepted } });
-    await this.candidates.updateMany(first, { $set: { state: 'removing' } });
+    let counted = 0;
+    for (const chunk of chunksOf(versions.map(({ _id }) => ({ m: mirrorId, ..._id })))) {
+      const first = { _id: { $in: chunk }, state: { $ne: 'removing' as const } };
+      counted += await this.candidates.countDocuments({ ...first, seq: { $gt: accepted } });
+      await this.candidates.updateMany(first, { $set: { state: 'removing' } });
+    }
     await this.minutes.updateOne({ _id: minuteOf(mirrorId, now) }, { $inc: { removed: counted } }, { upsert: true });
   }
 
@@ -103,10 +107,14 @@ export class RemovalLedger {
     end: string | null,
     stillMissing: readonly MirroredVersion[],
   ): Promise<number> {
-    const keep = stillMissing.map(({ _id }) => ({ m: mirrorId, ..._id }));
+    const keep = new Set(stillMissing.map(({ _id }) => `${_id.v}/${_id.k}`));
     const keys = end === null ? { $gt: after } : { $gt: after, $lte: end };
-    const result = await this.candidates.deleteMany({ '_id.m': mirrorId, '_id.k': keys, _id: { $nin: keep } });
-    return result.deletedCount;
+    const inRange = await this.candidates
+      .find({ '_id.m': mirrorId, '_id.k': keys }, { projection: { _id: 1 } })
+      .toArray();
+    const settled = inRange.filter(({ _id }) => !keep.has(`${_id.v}/${_id.k}`)).map(({ _id }) => _id);
+    for (const chunk of chunksOf(settled)) await this.candidates.deleteMany({ _id: { $in: chunk } });
+    return settled.length;
   }
 
   /** Remembers how many versions the mirror has at this minute; the first of a minute stands. */
@@ -172,6 +180,14 @@ export class RemovalLedger {
     );
     return (taken?.seq ?? count) - count + 1;
   }
+}
+
+/** A query's ids must fit into one document. */
+const IDS_A_QUERY = 1_000;
+
+function chunksOf<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / IDS_A_QUERY);
+  return Array.from({ length: count }, (_, index) => items.slice(index * IDS_A_QUERY, (index + 1) * IDS_A_QUERY));
 }
 
 const MINUTE_MS = 60_000;

@@ -7,7 +7,7 @@ import {
   segmentEnd,
   segmentsOf,
 } from '@mirror/namespace';
-import type { Document, MongoClient } from 'mongodb';
+import type { ClientSession, Document, MongoClient } from 'mongodb';
 import type { Said } from '../visit/repeat-backoff.js';
 import type { ProgressStore } from './progress-store.js';
 
@@ -28,6 +28,8 @@ export interface VisitOutcome {
   /** To be confirmed; null: there was a difference, or something waits. */
   readonly hash: string | null;
   readonly published: Readonly<Record<string, string>> | null;
+  /** Since when it waits to be applied; null: since now. */
+  readonly publishedAt: Date | null;
   readonly said: Said | null;
   readonly undescribed: boolean;
   readonly nextVisitInMs: number;
@@ -36,8 +38,8 @@ export interface VisitOutcome {
 export interface Coverage {
   readonly versions: number;
   readonly unvisited: number;
-  /** Begin of the visit that is the longest ago; 1970 where a range was never visited. Null: there are no segments. */
-  readonly oldestVisit: Date | null;
+  /** Begin of the visit that is the longest ago; 1970 where a range was never visited. */
+  readonly oldestVisit: Date;
 }
 
 /** Never visited counts as visited in 1970. */
@@ -90,10 +92,11 @@ export class SegmentStore {
   }
 
   /** Segments that are due and free, the most overdue first. */
-  due(mirrorId: string, now: Date, limit: number): Promise<Segment[]> {
-    return this.namespace.segments
-      .find({ '_id.m': mirrorId, dueAt: { $lte: now }, leaseUntil: { $lte: now } }, { sort: { dueAt: 1 }, limit })
-      .toArray();
+  due(mirrorId: string, now: Date): AsyncIterable<Segment> {
+    return this.namespace.segments.find(
+      { '_id.m': mirrorId, dueAt: { $lte: now }, leaseUntil: { $lte: now } },
+      { sort: { dueAt: 1 }, batchSize: 20 },
+    );
   }
 
   /** The database's time. */
@@ -138,40 +141,51 @@ export class SegmentStore {
    * Cuts a held segment: the keys after `boundary` become a segment of their own, due at once. Both counters move, so that
    * no confirmation of the uncut range survives. False: the lease is lost.
    */
-  async cut({ segment, epoch }: ClaimedSegment, boundary: string): Promise<boolean> {
-    const held = await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
-      { $set: { writes: { $add: ['$writes', 1] }, hash: null, leaseUntil: inMs(LEASE_MS) } },
-    ]);
-    if (held.matchedCount === 0) return false;
-    await this.namespace.segments.updateOne(
-      { _id: { m: segment._id.m, a: boundary } },
-      { $setOnInsert: { ...NEW_SEGMENT, writes: segment.writes + 1, undescribed: segment.undescribed } },
-      { upsert: true },
-    );
-    return true;
+  cut({ segment, epoch }: ClaimedSegment, boundary: string): Promise<boolean> {
+    return this.inTransaction(async (session) => {
+      const held = await this.namespace.segments.updateOne(
+        { _id: segment._id, epoch },
+        [{ $set: { writes: { $add: ['$writes', 1] }, hash: null, leaseUntil: inMs(LEASE_MS) } }],
+        { session },
+      );
+      if (held.matchedCount === 0) return false;
+      const rest = { ...NEW_SEGMENT, writes: segment.writes + 1, undescribed: segment.undescribed };
+      await this.namespace.segments.insertOne({ _id: { m: segment._id.m, a: boundary }, ...rest }, { session });
+      return true;
+    });
   }
 
   /**
-   * Joins a held segment with the next one, held too: the first takes over the whole range. Its counter moves first, so that a
-   * write counted on the second one just before it goes is not lost on a confirmation. False: a lease is lost.
+   * Joins a held segment with the next one, held too: the first takes over the whole range. Its counter moves, so that
+   * no confirmation of the shorter range survives. False: a lease is lost.
    */
-  async merge(first: ClaimedSegment, second: ClaimedSegment): Promise<boolean> {
-    if (first.end !== second.segment._id.a) return false;
+  merge(first: ClaimedSegment, second: ClaimedSegment): Promise<boolean> {
+    if (first.end !== second.segment._id.a) return Promise.resolve(false);
     const { count, undescribed } = second.segment;
-    const joined = await this.namespace.segments.updateOne({ _id: first.segment._id, epoch: first.epoch }, [
-      {
-        $set: {
-          writes: { $add: ['$writes', 1] },
-          hash: null,
-          count: { $add: ['$count', count] },
-          pageSize: NEW_SEGMENT.pageSize,
-          undescribed: { $or: ['$undescribed', undescribed] },
-        },
-      },
-    ]);
-    if (joined.matchedCount === 0) return false;
-    const gone = await this.namespace.segments.deleteOne({ _id: second.segment._id, epoch: second.epoch });
-    return gone.deletedCount === 1;
+    return this.inTransaction(async (session) => {
+      const gone = await this.namespace.segments.deleteOne(
+        { _id: second.segment._id, epoch: second.epoch },
+        { session },
+      );
+      const joined = await this.namespace.segments.updateOne(
+        { _id: first.segment._id, epoch: first.epoch },
+        [
+          {
+            $set: {
+              writes: { $add: ['$writes', 1] },
+              hash: null,
+              count: { $add: ['$count', count] },
+              pageSize: NEW_SEGMENT.pageSize,
+              undescribed: { $or: ['$undescribed', undescribed] },
+            },
+          },
+        ],
+        { session },
+      );
+      if (gone.deletedCount + joined.matchedCount === 2) return true;
+      await session.abortTransaction();
+      return false;
+    });
   }
 
   /** Neighbours that hold so little together that one page would show both; at most `limit` pairs, none overlapping. */
@@ -182,7 +196,8 @@ export class SegmentStore {
   ): Promise<Array<readonly [SegmentId, SegmentId]>> {
     const pairs: Array<readonly [SegmentId, SegmentId]> = [];
     let before: Pick<Segment, '_id' | 'count'> | null = null;
-    const settled = { '_id.m': mirrorId, visitedAt: { $ne: null }, published: null };
+    // Confirmed ones only: what a listing hides for a while has not gone.
+    const settled = { '_id.m': mirrorId, hash: { $ne: null }, published: null };
     for await (const segment of this.namespace.segments.find(settled, { sort: { _id: 1 }, projection: { count: 1 } })) {
       if (before && before.count + segment.count <= maxVersions) {
         pairs.push([before._id, segment._id]);
@@ -200,7 +215,7 @@ export class SegmentStore {
   async finish({ segment, epoch }: ClaimedSegment, outcome: VisitOutcome): Promise<boolean> {
     const unwritten = { $eq: ['$writes', segment.writes] };
     const confirmed = outcome.hash === null ? false : unwritten;
-    const publishedNow = outcome.published !== null;
+    const since = outcome.publishedAt === null ? '$$NOW' : { $literal: outcome.publishedAt };
     const result = await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
       {
         $set: {
@@ -209,7 +224,7 @@ export class SegmentStore {
           count: outcome.count,
           pageSize: outcome.pageSize,
           published: { $literal: outcome.published },
-          publishedAt: publishedNow ? '$$NOW' : null,
+          publishedAt: outcome.published === null ? null : since,
           said: { $literal: outcome.said },
           undescribed: outcome.undescribed ? true : '$undescribed',
           visitedAt: '$claimedAt',
@@ -229,8 +244,8 @@ export class SegmentStore {
     ]);
   }
 
-  /** What a pass that began at `since` has not visited yet, how many versions were listed, what waits to be applied. */
-  async coverage(mirrorId: string, since: Date): Promise<Coverage> {
+  /** Null: there are no segments yet. What a pass that began at `since` has not visited yet, how many versions were listed, what waits to be applied. */
+  async coverage(mirrorId: string, since: Date): Promise<Coverage | null> {
     const [sum] = await this.namespace.segments
       .aggregate<Coverage>([
         { $match: { '_id.m': mirrorId } },
@@ -244,7 +259,7 @@ export class SegmentStore {
         },
       ])
       .toArray();
-    return sum ?? { versions: 0, unvisited: 0, oldestVisit: null };
+    return sum ?? null;
   }
 
   /** Segments whose last visit published something. */
@@ -260,6 +275,10 @@ export class SegmentStore {
       { '_id.m': mirrorId },
       { $set: { hash: null, confirmedAt: null }, $inc: { writes: 1 } },
     );
+  }
+
+  private inTransaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    return this.client.withSession((session) => session.withTransaction(() => work(session)));
   }
 
   async forget(mirrorId: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { type MirroredVersion, toTimestamp } from '@mirror/namespace';
+import type { Logger } from '@mirror/runtime';
 import type { ConnectorAccess } from '../connector/connector-access.js';
 import type { ProgressStore } from '../state/progress-store.js';
 import type { RemovalLedger } from '../state/removal-ledger.js';
@@ -28,6 +29,7 @@ export class Removals {
     private readonly progress: ProgressStore,
     private readonly segments: SegmentStore,
     private readonly settings: RemovalSettings,
+    private readonly logger: Logger,
   ) {}
 
   /** Brings the ledger up to date with a visit, and gives back the versions that are believed to be gone. */
@@ -71,9 +73,14 @@ export class Removals {
   ): Promise<readonly MirroredVersion[]> {
     const gone: MirroredVersion[] = [];
     const asked = sampleOf(ripe, this.settings.maxHeads);
-    for (const version of asked) {
-      if (await connector.isGone(version._id.k, version._id.v)) gone.push(version);
-      else await this.ledger.markUnlisted(mirrorId, version, now);
+    try {
+      for (const version of asked) {
+        if (await connector.isGone(version._id.k, version._id.v)) gone.push(version);
+        else await this.ledger.markUnlisted(mirrorId, version, now);
+      }
+    } catch (error) {
+      // No clear answer: it stays a candidate, and holds up neither additions nor the removals confirmed before it.
+      this.logger.warn({ err: error, mirrorId }, 'a removal could not be confirmed');
     }
     return gone.length === asked.length ? ripe : gone;
   }

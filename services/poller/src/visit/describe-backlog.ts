@@ -10,11 +10,13 @@ import {
   segmentEnd,
   undescribedLatest,
 } from '@mirror/namespace';
+import type { Logger } from '@mirror/runtime';
 import type { ConnectorAccess } from '../connector/connector-access.js';
-import { describeVersions } from './describe-versions.js';
+import { type Descriptions, describeVersions } from './describe-versions.js';
 import { descriptionOf, type MirrorIdentity, publishChanges } from './publish-changes.js';
 
 const BATCH = 100;
+const RETRY_MS = 60_000;
 
 /**
  * Describes, in the background, the latest versions that were found in numbers: after a snapshot, or a bulk upload. It walks
@@ -24,11 +26,14 @@ export class DescribeBacklog {
   /** Where the walk of the current segment is; versions that could not be described are passed once. */
   private cursor: { readonly segment: Segment; readonly after: string } | null = null;
   private published: Position | null = null;
+  /** Segments in which a description failed, and when they are walked again, by `performance.now()`. */
+  private readonly retryAt = new Map<string, number>();
 
   constructor(
     private readonly namespace: Namespace,
     private readonly producer: EventProducer,
     private readonly mirror: MirrorIdentity,
+    private readonly logger: Logger,
   ) {}
 
   /** Describes some. False: there is nothing to describe now. */
@@ -45,40 +50,54 @@ export class DescribeBacklog {
       await this.finish(segment);
       return true;
     }
-    await this.describe(connector, versions);
-    this.cursor = { segment, after: last._id.k };
-    return true;
+    const { described, failure } = await this.describe(connector, versions);
+    if (failure !== null) {
+      this.retryAt.set(segment._id.a, performance.now() + RETRY_MS);
+      this.logger.warn(
+        { err: failure, described: described.size, of: versions.length },
+        'versions could not be described',
+      );
+    }
+    // Some answers: the walk goes on past the others. None: the connector is away, and the segment waits.
+    const isAway = failure !== null && described.size === 0;
+    this.cursor = isAway ? null : { segment, after: last._id.k };
+    return !isAway;
   }
 
   private async nextSegment(): Promise<{ segment: Segment; after: string } | null> {
+    const waiting = [...this.retryAt].filter(([, at]) => at > performance.now()).map(([after]) => after);
+    const undescribed = { '_id.m': this.mirror.mirrorId, undescribed: true, visitedAt: { $ne: null } };
     const segment = await this.namespace.segments.findOne(
-      { '_id.m': this.mirror.mirrorId, undescribed: true, visitedAt: { $ne: null } },
+      { ...undescribed, '_id.a': { $nin: waiting } },
       { sort: { _id: 1 } },
     );
     return segment && { segment, after: segment._id.a };
   }
 
-  private async describe(connector: ConnectorAccess, versions: readonly MirroredVersion[]): Promise<void> {
-    const described = await describeVersions(
+  private async describe(connector: ConnectorAccess, versions: readonly MirroredVersion[]): Promise<Descriptions> {
+    const descriptions = await describeVersions(
       (key, versionId) => connector.describe(key, versionId, 'spare'),
       versions.map(({ _id, etag }) => ({ key: _id.k, versionId: _id.v, etag })),
       () => readLogicalClock(this.namespace.db),
     );
     const changes = versions.flatMap((version) => {
-      const description = described.get(`${version._id.v}/${version._id.k}`);
+      const description = descriptions.described.get(`${version._id.v}/${version._id.k}`);
       if (!description) return [];
       return [
         { change: descriptionOf(this.mirror, version, description), comparedAt: fromTimestamp(version.listedAt) },
       ];
     });
-    if (changes.length === 0) return;
+    if (changes.length === 0) return descriptions;
     this.published = mergePositions(this.published ?? {}, await publishChanges(this.producer, changes, new Date()));
+    return descriptions;
   }
 
   /** Only if nobody wrote into it since: a version that came meanwhile is undescribed, too. */
   private async finish(segment: Segment): Promise<void> {
     const { _id, writes } = segment;
     this.cursor = null;
+    if ((this.retryAt.get(_id.a) ?? 0) > performance.now()) return; // walked again for those that failed
+    this.retryAt.delete(_id.a);
     const done = await this.namespace.segments.updateOne({ _id, writes }, { $set: { undescribed: false } });
     if (done.matchedCount > 0) return;
     const current = await this.namespace.segments.findOne({ _id });

@@ -46,9 +46,10 @@ export function judgeRemovals(
   visit: Visit,
   settings: RemovalSettings,
 ): Verdict {
-  // More than half of a range, and more than the floor: the visit, not the versions, is in doubt.
-  const hold = missing.length > settings.suspicion.floorVersions && missing.length * 2 > visit.mirroredCount;
   const candidates = missing.filter((version) => ledgerOf(version) === undefined);
+  // More than half of a range, and more than the floor, missed anew: the visit, not the versions, is in doubt. What an
+  // earlier visit missed already has had its hold.
+  const hold = candidates.length > settings.suspicion.floorVersions && candidates.length * 2 > visit.mirroredCount;
   const ripe = missing.filter((version) => {
     const candidate = ledgerOf(version);
     return candidate !== undefined && isRipe(candidate, visit, settings);

@@ -1,5 +1,5 @@
 import type { LogicalTime, ObjectDescription } from '@mirror/events';
-import type { EventProducer, Position } from '@mirror/kafka';
+import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
 import {
   fromTimestamp,
   type MirroredVersion,
@@ -77,7 +77,7 @@ export class SegmentVisitor {
       after: segment._id.a,
       end,
       pageSize: segment.pageSize,
-      confirmedHash: segment.hash,
+      confirmedHash: isExpired(segment) ? null : segment.hash,
     });
     if (listing.kind === 'unchanged') return this.finishUnchanged(claimed);
     const observed = { startedAt, endedAt: await readLogicalClock(this.namespace.db) };
@@ -105,9 +105,12 @@ export class SegmentVisitor {
     const kept = await this.stores.segments.finish(claimed, {
       ...this.pageAfter(listing),
       hash: clean && context.applied && listing.end === end ? listing.hash : null,
-      published,
+      // What is not applied yet is waited for again, together with what came now (rule R8).
+      published: context.applied ? published : mergePositions(segment.published ?? {}, published ?? {}),
+      publishedAt: context.applied ? null : segment.publishedAt,
       said,
-      undescribed,
+      // Where a latest version goes, the one below it may never have been described.
+      undescribed: undescribed || gone.length > 0,
       nextVisitInMs: this.settings.intervalMs,
     });
     return kept ? { listed: listing.versions.length, differences: changes.length, abandoned: false } : ABANDONED;
@@ -116,7 +119,16 @@ export class SegmentVisitor {
   private async finishUnchanged(claimed: ClaimedSegment): Promise<VisitReport> {
     const { count, pageSize, hash } = claimed.segment;
     const nextVisitInMs = this.settings.intervalMs;
-    const outcome = { count, pageSize, hash, published: null, said: null, undescribed: false, nextVisitInMs };
+    const outcome = {
+      count,
+      pageSize,
+      hash,
+      published: null,
+      publishedAt: null,
+      said: null,
+      undescribed: false,
+      nextVisitInMs,
+    };
     const kept = await this.stores.segments.finish(claimed, outcome);
     return kept ? { listed: count, differences: 0, abandoned: false } : ABANDONED;
   }
@@ -151,7 +163,7 @@ export class SegmentVisitor {
     if (!snapshotCompleted || latest.length > this.settings.maxDescribed)
       return { described: new Map(), undescribed: latest.length > 0 };
     const readClock = () => readLogicalClock(this.namespace.db);
-    const described = await describeVersions(
+    const { described } = await describeVersions(
       (key, versionId) => connector.describe(key, versionId, 'now'),
       latest,
       readClock,
@@ -169,6 +181,15 @@ export class SegmentVisitor {
     const change = changeOf(mirror, difference, observed, described.get(`${listed.versionId}/${listed.key}`));
     return { change, comparedAt: stampOf(mirrored) };
   }
+}
+
+const CONFIRMATION_MS = 24 * 3_600_000;
+
+/** Confirmations expire after 18 to 24 hours, spread by their hash, so that a mirror is not compared all at once. */
+function isExpired({ hash, confirmedAt, claimedAt }: Segment): boolean {
+  if (!hash || !confirmedAt || !claimedAt) return true;
+  const spread = Number.parseInt(hash.slice(0, 2), 16) / 255;
+  return claimedAt.getTime() - confirmedAt.getTime() > CONFIRMATION_MS * (1 - 0.25 * spread);
 }
 
 const toRemoval = (mirror: MirrorIdentity, version: MirroredVersion, observed: ObservedInterval): StampedChange => ({
