@@ -17,7 +17,7 @@ export const eventSummaries: Readonly<Record<string, string>> = {
   MirrorTrusted: 'What made a mirror suspect is over.',
   VerifyCompleted: 'A pass that compared everything ended; so many differences were found.',
   VerifyRequested: 'One pass is to compare everything.',
-  RemovalsAccepted: 'An operator accepts the removals up to this state of the ledger.',
   RetryRequested: 'Failures of a mirror are to be tried again.',
   DiscardRequested: 'Failures of a mirror are to be given up.',
+  RemovalsAccepted: 'An operator accepts the removals up to this state of the ledger.',
 };
