@@ -14,7 +14,14 @@ import {
 import type { ApplyMetrics } from './apply-metrics.js';
 import type { CurrentMirrors } from './current-mirrors.js';
 import { decideWrite, intoRounds } from './decide-write.js';
+import { translateWriteError } from './refused-writes.js';
 import type { RestoreWatch } from './watch-restore.js';
+
+/** A change, and the offset (or any other name) that it is rejected by. */
+export interface ReceivedChange {
+  readonly change: ObjectChanged;
+  readonly offset: string;
+}
 
 const TOMBSTONE_SECONDS = TOMBSTONE_DAYS * 86_400;
 
@@ -39,9 +46,22 @@ export class ChangeApplier {
 
   async apply(batch: EventBatch, context: BatchContext): Promise<readonly Rejected[]> {
     if (await this.restoreWatch.check(batch)) this.prepared.clear();
-    const changes = batch.events.flatMap(({ event, offset }) =>
-      event.type === 'ObjectChanged' ? [{ change: event.data as ObjectChanged, offset, time: event.time }] : [],
-    );
+    const events = batch.events.filter(({ event }) => event.type === 'ObjectChanged');
+    const changes = events.map(({ event, offset }) => ({ change: event.data as ObjectChanged, offset }));
+    const rejected = await this.applyChanges(changes, () => context.heartbeat());
+    await advancePosition(this.namespace.positions, this.topicName, batch.partition, batch.nextOffset);
+    this.metrics.applied(events.map(({ event }) => event.time));
+    return rejected;
+  }
+
+  /**
+   * Documents and write counters; positions are the caller's. Answers what is refused. PermanentError when the database
+   * refuses one of them for good: then some may have been applied.
+   */
+  async applyChanges(
+    changes: readonly ReceivedChange[],
+    heartbeat: () => Promise<void> = async () => {},
+  ): Promise<readonly Rejected[]> {
     const pairs = new Map(changes.map(({ change }) => [change.mirrorId, change.bucket]));
     const current = await this.mirrors.currentOf(pairs);
     const rejected: Rejected[] = [];
@@ -56,10 +76,8 @@ export class ChangeApplier {
     }
     for (const [mirrorId, writes] of byMirror) {
       await this.applyToMirror(mirrorId, writes);
-      await context.heartbeat();
+      await heartbeat();
     }
-    await advancePosition(this.namespace.positions, this.topicName, batch.partition, batch.nextOffset);
-    this.metrics.applied(changes.map(({ time }) => time));
     return rejected;
   }
 
@@ -71,7 +89,9 @@ export class ChangeApplier {
     const versions = this.namespace.versions(mirrorId);
     let known = 0;
     for (const round of intoRounds(writes)) {
-      const result = await applyWrites(versions, round, this.expectKnown);
+      const result = await applyWrites(versions, round, this.expectKnown).catch((error: unknown) => {
+        throw translateWriteError(error);
+      });
       known += result.known;
       this.metrics.written(result);
     }

@@ -15,6 +15,17 @@ export class CurrentMirrors {
     return new Set([...pairs].filter(([mirrorId, bucket]) => this.isCurrent(bucket, mirrorId)).map(([id]) => id));
   }
 
+  /**
+   * The mirrorId of the bucket's present life; undefined: it has none. @param expected The topic's end is read only when the
+   * table says otherwise; undefined: whatever it says.
+   */
+  async currentIdOf(bucket: string, expected: string | undefined): Promise<string | undefined> {
+    const known = this.currentId(bucket);
+    if (known !== undefined && (expected === undefined || expected === known)) return known;
+    await this.buckets.catchUp();
+    return this.currentId(bucket);
+  }
+
   async allIds(): Promise<ReadonlySet<string>> {
     await this.buckets.catchUp();
     const alive = [...this.buckets.entries()].filter(({ type }) => type !== 'BucketDetached');
@@ -22,7 +33,11 @@ export class CurrentMirrors {
   }
 
   private isCurrent(bucket: string, mirrorId: string): boolean {
+    return this.currentId(bucket) === mirrorId;
+  }
+
+  private currentId(bucket: string): string | undefined {
     const entry = this.buckets.get(bucket);
-    return entry !== undefined && entry.type !== 'BucketDetached' && entry.state.mirrorId === mirrorId;
+    return entry === undefined || entry.type === 'BucketDetached' ? undefined : entry.state.mirrorId;
   }
 }

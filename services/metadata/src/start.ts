@@ -1,12 +1,17 @@
 import { type MirrorState, topics } from '@mirror/events';
-import { EventConsumer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { DeadLetterConsumer, EventConsumer, KafkaConnection, StateTable } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
 import { ApplyMetrics } from './apply-metrics.js';
 import { ChangeApplier } from './consume-changes.js';
+import { CommandConsumer } from './consume-commands.js';
 import { CurrentMirrors } from './current-mirrors.js';
+import { DeadLetterStore } from './dead-letter-store.js';
+import { DoneCommands } from './done-commands.js';
 import type { MetadataEnv } from './env.js';
+import { DeadLetterKeeper } from './keep-dead-letters.js';
 import { MetadataModule } from './metadata.module.js';
+import { DeadLetterRetry } from './retry-dead-letters.js';
 import { MirrorSweep } from './sweep-mirrors.js';
 import { RestoreWatch } from './watch-restore.js';
 
@@ -37,27 +42,48 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
     topics: [topics.objectChanges],
     apply: (batch, context) => applier.apply(batch, context),
   });
-  const sweep = new MirrorSweep(namespace, mirrors, logger);
+  const letters = new DeadLetterStore(namespace.db);
+  const done = new DoneCommands(namespace.db);
+  const keeper = new DeadLetterKeeper(letters, mirrors, logger);
+  const letterConsumer = new DeadLetterConsumer({
+    connection: kafka,
+    topic: topics.objectChanges,
+    service: 'metadata',
+    group: 'metadata-dead-letters',
+    keep: (some) => keeper.keep(some),
+  });
+  const retry = new DeadLetterRetry(letters, applier);
+  const commands = new CommandConsumer(mirrors, done, letters, retry, logger);
+  // A group of its own: a long retry must not hold up the changes.
+  const commandConsumer = new EventConsumer({
+    connection: kafka,
+    service: 'metadata-commands',
+    topics: [topics.commands],
+    apply: (batch, context) => commands.apply(batch, context),
+  });
+  const consumers = [consumer, letterConsumer, commandConsumer];
+  const sweep = new MirrorSweep(namespace, [letters, done], mirrors, logger);
   const readiness = [
     { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
     { name: 'kafka', check: () => kafka.check() },
   ];
   const runtime = { logger, metrics, readiness, serviceToken: env.SERVICE_TOKEN };
-  const { url, app } = await listen(MetadataModule.register(runtime, namespace), logger, env.HOST, env.PORT);
+  const { url, app } = await listen(MetadataModule.register(runtime, namespace, letters), logger, env.HOST, env.PORT);
 
+  await letters.init();
   await kafka.ensureTopics([topics.buckets, topics.objectChanges]);
   await buckets.start();
   const unsubscribe = buckets.onChange(({ type }) => {
     if (type === 'BucketDetached') sweep.request();
   });
-  await consumer.start();
+  await Promise.all(consumers.map((one) => one.start()));
   sweep.start();
 
   return {
     url,
     stop: async () => {
       unsubscribe();
-      await consumer.stop(); // what is in flight is applied and committed first
+      await Promise.all(consumers.map((one) => one.stop())); // what is in flight is applied and committed first
       await sweep.stop();
       await buckets.stop();
       await kafka.stop();

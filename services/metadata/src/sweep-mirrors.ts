@@ -4,13 +4,21 @@ import type { CurrentMirrors } from './current-mirrors.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
 
-/** Drops the documents of mirrors that are no more (rule R2): at their detach, and every minute for what came late. */
+/** What is kept of mirrors, beside the namespace. */
+export interface MirrorRecords {
+  /** The mirrors of which there is something, current or not. */
+  mirrorIds(): Promise<string[]>;
+  forget(mirrorId: string): Promise<void>;
+}
+
+/** Drops the documents and dead letters of mirrors that are no more (rule R2): at their detach, and every minute for what came late. */
 export class MirrorSweep {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly namespace: Namespace,
+    private readonly records: readonly MirrorRecords[],
     private readonly mirrors: CurrentMirrors,
     private readonly logger: Logger,
   ) {}
@@ -35,10 +43,15 @@ export class MirrorSweep {
   private async sweep(): Promise<void> {
     // Collections first: a mirror that is made in between is then in the table, and not among the collections.
     const present = await this.namespace.mirrorIds();
+    const recorded = await Promise.all(this.records.map((records) => records.mirrorIds()));
     const current = await this.mirrors.allIds();
     for (const mirrorId of present.filter((id) => !current.has(id))) {
       await this.namespace.dropMirror(mirrorId);
       this.logger.info({ mirrorId }, 'dropped the documents of a detached mirror');
+    }
+    for (const [index, records] of this.records.entries()) {
+      const past = recorded[index]?.filter((id) => !current.has(id)) ?? [];
+      for (const mirrorId of past) await records.forget(mirrorId);
     }
   }
 }
