@@ -20,7 +20,8 @@ function endpoint(versions: readonly ListedVersion[]): { listPage: ListPage; req
     const last = page.at(-1);
     const next = isTruncated && last ? { nextKeyMarker: last.key, nextVersionIdMarker: last.versionId } : {};
     const hash = JSON.stringify([page, isTruncated]);
-    return { hash, parse: () => ({ versions: page, isTruncated, ...next }) } as unknown as RawVersionPage;
+    const orderKept = page.every(({ key }, index) => index === 0 || compareKeys(page[index - 1]?.key ?? '', key) <= 0);
+    return { hash, parse: () => ({ versions: page, isTruncated, orderKept, ...next }) } as unknown as RawVersionPage;
   };
   return { listPage, requests };
 }
@@ -107,6 +108,36 @@ describe('listRange', () => {
     const { listPage } = endpoint(numbered(5_000));
     const listing = await listed(listPage, { ...everything, end: 'k001019' });
     expect(listing.end).toBe('k000499');
+  });
+
+  it('goes on by a whole key, not by the version that a page happened to end on', async () => {
+    const { listPage, requests } = endpoint(numbered(100));
+    await listed(listPage, { ...everything, end: 'k000049', pageSize: 20 });
+    expect(requests.slice(1)).toEqual([
+      { keyMarker: 'k000018', maxKeys: 20 },
+      { keyMarker: 'k000037', maxKeys: 20 },
+    ]);
+  });
+
+  it('goes on inside a key by both markers, and does not believe the end of the list there', async () => {
+    const { listPage, requests } = endpoint(Array.from({ length: 50 }, (_, index) => version('m', `v${index}`)));
+    expect((await listed(listPage, { ...everything, pageSize: 20 })).versions).toHaveLength(50);
+    expect(requests.slice(1)).toEqual([
+      { keyMarker: 'm', versionIdMarker: 'v19', maxKeys: 20 },
+      { keyMarker: 'm', versionIdMarker: 'v39', maxKeys: 20 },
+      { keyMarker: 'm', maxKeys: 20 },
+    ]);
+  });
+
+  it('drops what is not after the range’s begin', async () => {
+    const { listPage } = endpoint(numbered(30));
+    const from: ListPage = (request) => listPage({ ...request, keyMarker: 'k000004' });
+    const listing = await listed(from, { ...everything, after: 'k000009' });
+    expect(listing.versions.map(({ key }) => key)).toEqual(
+      numbered(30)
+        .slice(10)
+        .map(({ key }) => key),
+    );
   });
 
   it('cuts at no key that UTF-8 and UTF-16 order differently, where there is another', async () => {
