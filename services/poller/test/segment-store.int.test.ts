@@ -55,7 +55,12 @@ async function claim(by = store, after = ''): Promise<ClaimedSegment> {
   return claimed;
 }
 
-const dueNow = async () => Array.fromAsync(store.due(mirrorId, await store.now()));
+async function dueNow(): Promise<Segment[]> {
+  const due: Segment[] = [];
+  for await (const segment of store.due(mirrorId, await store.now())) due.push(segment);
+  return due;
+}
+
 const read = (after = '') => namespace.segments.findOne({ _id: { m: mirrorId, a: after } }) as Promise<Segment>;
 const write = (key: string) => bumpWriteCounters(namespace.segments, mirrorId, [key], (a, b) => compareKeys(a, b) > 0);
 
