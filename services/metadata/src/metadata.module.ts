@@ -1,8 +1,8 @@
 import { Namespace } from '@mirror/namespace';
 import { RuntimeModule, type RuntimeOptions } from '@mirror/runtime';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { DeadLetterStore } from './dead-letter-store.js';
-import { DeadLettersController } from './dead-letters.controller.js';
+import { DeadLetterStore } from './dead-letters/dead-letter-store.js';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { FiguresController } from './figures.controller.js';
 
 @Module({})

@@ -1,7 +1,7 @@
 import { type CloudEvent, compareTimes, type DiscardRequested, type RetryRequested } from '@mirror/events';
 import type { BatchContext, EventBatch, Rejected } from '@mirror/kafka';
 import type { Logger } from '@mirror/runtime';
-import type { CurrentMirrors } from './current-mirrors.js';
+import type { CurrentMirrors } from '../current-mirrors.js';
 import type { DeadLetterStore } from './dead-letter-store.js';
 import type { DoneCommands } from './done-commands.js';
 import type { DeadLetterRetry } from './retry-dead-letters.js';

@@ -1,6 +1,6 @@
 import { type ObjectChanged, parseEvent } from '@mirror/events';
 import { PermanentError } from '@mirror/runtime';
-import type { ChangeApplier } from './consume-changes.js';
+import type { ChangeApplier } from '../consume-changes.js';
 import type { DeadLetterStore, OpenLetter } from './dead-letter-store.js';
 
 interface Failure {

@@ -1,6 +1,6 @@
 import type { DeadLetter } from '@mirror/kafka';
 import type { Logger } from '@mirror/runtime';
-import type { CurrentMirrors } from './current-mirrors.js';
+import type { CurrentMirrors } from '../current-mirrors.js';
 import type { DeadLetterStore, NewLetter } from './dead-letter-store.js';
 
 /** What a message tells of itself, as far as it can be read. */
