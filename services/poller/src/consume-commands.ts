@@ -3,7 +3,12 @@ import type { EventBatch, Rejected } from '@mirror/kafka';
 import type { Logger } from '@mirror/runtime';
 import type { VisitStores } from './visit/visit-segment.js';
 
-type Command = VerifyRequested | RemovalsAccepted;
+type Command =
+  | (CloudEvent & { readonly type: 'VerifyRequested'; readonly data: VerifyRequested })
+  | (CloudEvent & { readonly type: 'RemovalsAccepted'; readonly data: RemovalsAccepted });
+
+const isOurs = (event: CloudEvent): event is Command =>
+  event.type === 'VerifyRequested' || event.type === 'RemovalsAccepted';
 
 /**
  * Carries out what operators ask of a mirror. Each command is done once: at or below the mirror's last done revision it is
@@ -22,12 +27,12 @@ export class CommandConsumer {
   }
 
   private async carryOut(event: CloudEvent): Promise<void> {
-    const command = event.data as Command;
-    const { mirrorId, revision, bucket } = command;
+    if (!isOurs(event)) return; // retries and discards are for those who hold what failed
+    const { mirrorId, revision, bucket } = event.data;
     const progress = await this.stores.progress.read(mirrorId);
     if (!progress || compareTimes(revision, progress.doneRevision) <= 0) return;
     if (event.type === 'VerifyRequested') await this.verify(mirrorId);
-    else if (event.type === 'RemovalsAccepted') await this.accept(event.data as RemovalsAccepted);
+    else await this.accept(event.data);
     await this.stores.progress.markDone(mirrorId, revision);
     this.logger.info({ bucket, mirrorId, command: event.type }, 'a command was carried out');
   }
