@@ -16,7 +16,8 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
   let mode: ProxyMode = 'pass';
   let faults = 0;
   const server = createServer((incoming, outgoing) => {
-    const isListing = incoming.method === 'GET' && new URL(incoming.url ?? '/', upstream).searchParams.has('versions');
+    const url = new URL(incoming.url ?? '/', upstream);
+    const isListing = incoming.method === 'GET' && url.searchParams.has('versions');
     const fault = mode === 'unavailable' || (isListing && mode !== 'pass') ? mode : 'pass';
     if (fault !== 'pass') faults += 1;
     switch (fault) {
@@ -25,9 +26,9 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
       case 'unavailable':
         return answer(incoming, outgoing, 503, error);
       case 'emptyListing':
-        return answer(incoming, outgoing, 200, emptyListing);
+        return answer(incoming, outgoing, 200, emptyListing(url));
       case 'cutListing':
-        return answer(incoming, outgoing, 200, emptyListing.slice(0, 120));
+        return answer(incoming, outgoing, 200, emptyListing(url).slice(0, 200));
       default:
         return fault satisfies never;
     }
@@ -54,11 +55,15 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
 const error = `<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>ServiceUnavailable</Code><Message>Please reduce your request rate.</Message></Error>`;
 
-/** Complete, well formed, and a lie. */
-const emptyListing = `<?xml version="1.0" encoding="UTF-8"?>
-<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix><KeyMarker></KeyMarker>
-<VersionIdMarker></VersionIdMarker><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>
-</ListVersionsResult>`;
+/** Complete, well formed, what was asked for, and a lie. */
+function emptyListing({ pathname, searchParams }: URL): string {
+  const echo = (name: string) => encodeURIComponent(searchParams.get(name) ?? '');
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>${pathname.split('/')[1]}</Name>\
+<Prefix>${echo('prefix')}</Prefix><KeyMarker>${echo('key-marker')}</KeyMarker>\
+<VersionIdMarker>${echo('version-id-marker')}</VersionIdMarker><MaxKeys>${echo('max-keys')}</MaxKeys>\
+<EncodingType>url</EncodingType><IsTruncated>false</IsTruncated></ListVersionsResult>`;
+}
 
 function answer(incoming: IncomingMessage, outgoing: ServerResponse, status: number, body: string): void {
   incoming.resume();

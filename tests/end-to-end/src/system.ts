@@ -38,7 +38,7 @@ export interface Status {
   lastFullPassSeconds: number | null;
   removals: { candidates: number | null };
   uploads: unknown;
-  lastError: { code: string; detail: string } | null;
+  lastError: { code: string; detail: string; at: string } | null;
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
