@@ -11,7 +11,7 @@ const missing = (count: number): MirroredVersion[] =>
 
 const visit = { startedAt: time(100), now: NOW, mirroredCount: 100, held: false };
 const known = (candidate: Partial<Candidate>) => () =>
-  ({ state: 'missing', missedAt: time(90), askAgainAt: new Date(0), accepted: false, ...candidate }) as Candidate;
+  ({ state: 'missing', missedAt: time(80), askAgainAt: new Date(0), accepted: false, ...candidate }) as Candidate;
 const unknown = () => undefined;
 
 describe('judgeRemovals', () => {
@@ -24,8 +24,8 @@ describe('judgeRemovals', () => {
   });
 
   it('asks about one that a listing begun ten seconds after its first omission still omits', () => {
-    expect(judgeRemovals(missing(1), known({ missedAt: time(90) }), visit, SETTINGS).ripe).toHaveLength(1);
-    expect(judgeRemovals(missing(1), known({ missedAt: time(91) }), visit, SETTINGS).ripe).toHaveLength(0);
+    expect(judgeRemovals(missing(1), known({ missedAt: time(89) }), visit, SETTINGS).ripe).toHaveLength(1);
+    expect(judgeRemovals(missing(1), known({ missedAt: time(90) }), visit, SETTINGS).ripe).toHaveLength(0);
   });
 
   it('asks about an unlisted version when its backoff is over', () => {

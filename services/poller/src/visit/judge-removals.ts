@@ -69,5 +69,6 @@ export function sampleOf<T>(items: readonly T[], count: number): T[] {
 /** The second listing counts only if it *began* late enough after the first one had ended. */
 function isRipe(candidate: Candidate, visit: Visit, settings: RemovalSettings): boolean {
   if (candidate.state === 'unlisted') return candidate.askAgainAt <= visit.now;
-  return secondsOf(visit.startedAt) - secondsOf(candidate.missedAt) >= settings.delaySeconds;
+  // Both are cut to whole seconds: only a larger difference is surely that long.
+  return secondsOf(visit.startedAt) - secondsOf(candidate.missedAt) > settings.delaySeconds;
 }
