@@ -117,7 +117,7 @@ describe('removals are believed late (rule R6)', () => {
 
   async function failsSince(time: string): Promise<boolean> {
     const { lastError } = await running.system.status(bucket);
-    return lastError !== null && lastError.code.startsWith('S3.') && lastError.at >= time;
+    return lastError?.code.startsWith('S3.') === true && lastError.at >= time;
   }
 
   /** What is put now is mirrored, and nothing was lost. */
