@@ -43,7 +43,7 @@ describe('an independent consumer', () => {
     await running.system.waitUntilLive(target.bucket);
     const mirror = await running.system.gatewayAccess(target.bucket);
     await waitUntilEqual(mirror, connectorAccess(target.bucket), 30_000);
-  });
+  }, 240_000);
   afterAll(async () => {
     await running?.stop();
     await target?.drop();

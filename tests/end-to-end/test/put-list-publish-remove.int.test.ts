@@ -34,7 +34,7 @@ describe('put, listed, published, removed, listed again (rule R3)', () => {
     await running.system.mirror(target.bucket, connectorAccess(target.bucket));
     await running.system.waitUntilLive(target.bucket);
     await waitUntilEqual(mirror, connectorAccess(target.bucket), 30_000);
-  });
+  }, 240_000);
   afterAll(async () => {
     gateway?.destroy();
     await running?.stop();

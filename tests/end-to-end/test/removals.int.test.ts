@@ -49,7 +49,7 @@ describe('removals are believed late (rule R6)', () => {
     await running.system.mirror(bucket, { ...connector, endpoint: proxy.endpoint });
     await running.system.waitUntilLive(bucket);
     await waitUntilEqual(mirror, connector, 30_000);
-  });
+  }, 240_000);
   afterAll(async () => {
     s3?.destroy();
     gateway?.destroy();
