@@ -28,7 +28,15 @@ export type VersionWrite =
       readonly observed: Observation;
       readonly described: DescriptionWrite | null;
     }
-  | { readonly kind: 'remove'; readonly id: VersionId; readonly facts: ListingFacts; readonly observed: Observation };
+  | { readonly kind: 'remove'; readonly id: VersionId; readonly facts: ListingFacts; readonly observed: Observation }
+  /** A description alone: it says nothing of the listing, and inserts nothing. */
+  | {
+      readonly kind: 'describe';
+      readonly id: VersionId;
+      /** The ETag that it holds for. */
+      readonly etag: string;
+      readonly described: DescriptionWrite;
+    };
 
 export interface ApplyResult {
   readonly inserted: number;
@@ -53,11 +61,13 @@ export async function applyWrites(
 ): Promise<ApplyResult> {
   const puts = writes.filter((write) => write.kind === 'put');
   const removes = writes.filter((write) => write.kind === 'remove');
+  const describes = writes.filter((write) => write.kind === 'describe');
   const { fresh, known } = expectKnown ? await splitByStamps(versions, puts) : { fresh: puts, known: [] };
   const duplicates = await insertFresh(versions, fresh);
   const changed = await runGuarded(versions, [
     ...[...known, ...duplicates].flatMap(updatesOf),
     ...removes.map(removalOf),
+    ...describes.map(({ id, etag, described }) => descriptionOf(id, etag, described)),
   ]);
   return { inserted: fresh.length - duplicates.length, changed, known: puts.length - fresh.length + duplicates.length };
 }

@@ -109,6 +109,19 @@ describe.each([{ expectKnown: false }, { expectKnown: true }])(
       });
     });
 
+    it('takes a description alone for a known version, and inserts nothing for an unknown one', async () => {
+      const versions = await freshMirror();
+      await apply(versions, put('a', 'one', 1, 2));
+      const alone = (key: string): VersionWrite => {
+        const write = described(key, 'one', 10);
+        if (write.kind !== 'put' || !write.described) throw new Error('not described');
+        return { kind: 'describe', id: write.id, etag: 'one', described: write.described };
+      };
+      expect(await apply(versions, alone('a'), alone('b'))).toMatchObject({ inserted: 0, changed: 1 });
+      expect(await read(versions, 'a')).toMatchObject({ description: { contentType: 'text/plain' }, listedAt: at(2) });
+      expect(await read(versions, 'b')).toBeNull();
+    });
+
     it('forgets the description of a null version that was overwritten under its id', async () => {
       const versions = await freshMirror();
       await apply(versions, put('a', 'one', 1, 2));

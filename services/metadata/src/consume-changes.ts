@@ -96,8 +96,9 @@ export class ChangeApplier {
       this.metrics.written(result);
     }
     this.expectKnown = known * 2 > writes.length;
-    // Also when nothing changed: the batch may be back because the process died before this line.
-    const keys = [...new Set(writes.map(({ id }) => id.k))].sort(compareKeys);
+    // Also when nothing changed: the batch may be back because the process died before this line. A description alone changes
+    // nothing that a listing tells, and voids no confirmation.
+    const keys = [...new Set(writes.filter(({ kind }) => kind !== 'describe').map(({ id }) => id.k))].sort(compareKeys);
     await bumpWriteCounters(this.namespace.segments, mirrorId, keys, (key, end) => compareKeys(key, end) > 0);
   }
 }

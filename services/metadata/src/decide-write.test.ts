@@ -38,6 +38,7 @@ describe('decideWrite', () => {
       id: { k: 'a/b', v: 'v1' },
       facts: { place: -3.5, size: 7, etag: 'abc' },
     });
+    if (write.kind === 'describe') throw new Error('a description');
     expect(write.facts.lastModified.toISOString()).toBe('2026-01-02T03:04:05.678Z');
     expect(write.observed.startedAt.toBigInt()).toBe(BigInt(time(100 * DAY)));
   });
@@ -60,6 +61,18 @@ describe('decideWrite', () => {
     });
   });
 
+  it('takes an event that repeats a document’s own stamp for a description alone', () => {
+    const stamps = { describedFrom: time(100 * DAY), describedAt: time(100 * DAY) };
+    const description = { contentType: 'text/plain', headers: {}, metadata: {}, tags: {}, ...stamps };
+    const write = writeOf(change({ startedAt: time(99 * DAY), endedAt: time(99 * DAY), description }));
+    expect(write).toMatchObject({
+      kind: 'describe',
+      etag: 'abc',
+      described: { description: { contentType: 'text/plain' } },
+    });
+    expect(writeOf(change({ description })).kind).toBe('put');
+  });
+
   it('refuses what was observed before the oldest tombstone', () => {
     expect(decideWrite(change(), 114 * DAY + 1, 14 * DAY).kind).toBe('write');
     expect(decideWrite(change(), 114 * DAY + 2, 14 * DAY)).toMatchObject({ kind: 'refused', code: 'CHANGE.TOO_OLD' });
@@ -80,6 +93,10 @@ describe('intoRounds', () => {
     const writes = ['1', '2', '3'].map((etag) => writeOf(change({ etag })));
     const other = writeOf(change({ key: 'other' }));
     const rounds = intoRounds([...writes, other]);
-    expect(rounds.map((round) => round.map(({ facts }) => facts.etag))).toEqual([['1', 'abc'], ['2'], ['3']]);
+    expect(rounds.map((round) => round.map((write) => (write.kind === 'describe' ? '' : write.facts.etag)))).toEqual([
+      ['1', 'abc'],
+      ['2'],
+      ['3'],
+    ]);
   });
 });

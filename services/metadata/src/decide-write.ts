@@ -21,6 +21,9 @@ export function decideWrite(change: ObjectChanged, nowSeconds: number, tombstone
 function toWrite(change: ObjectChanged): VersionWrite {
   const id = { k: change.key, v: change.versionId };
   const observed = { startedAt: toTimestamp(change.startedAt), endedAt: toTimestamp(change.endedAt) };
+  if (change.description && isDescriptionOnly(change)) {
+    return { kind: 'describe', id, etag: change.etag, described: toDescriptionWrite(change.description) };
+  }
   const { place, size, etag, storageClass } = change;
   const lastModified = new Date(change.lastModified);
   if (change.kind === 'removal') {
@@ -35,6 +38,9 @@ function toWrite(change: ObjectChanged): VersionWrite {
     facts: { kind: change.kind, place, size, etag, storageClass, lastModified },
   };
 }
+
+/** A listing takes time; an event whose interval is a moment repeats a document's own stamp, and tells of its description. */
+const isDescriptionOnly = ({ startedAt, endedAt }: ObjectChanged): boolean => startedAt === endedAt;
 
 function toDescriptionWrite({ contentType, headers, metadata, tags, ...stamps }: ObjectDescription): DescriptionWrite {
   return {

@@ -1,4 +1,4 @@
-import type { LogicalTime, ObjectDescription } from '@mirror/events';
+import { compareTimes, type LogicalTime, type ObjectDescription } from '@mirror/events';
 import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
 import {
   fromTimestamp,
@@ -80,7 +80,7 @@ export class SegmentVisitor {
       confirmedHash: isExpired(segment) ? null : segment.hash,
     });
     if (listing.kind === 'unchanged') return this.finishUnchanged(claimed);
-    const observed = { startedAt, endedAt: await readLogicalClock(this.namespace.db) };
+    const observed = { startedAt, endedAt: laterThan(startedAt, await readLogicalClock(this.namespace.db)) };
     if (listing.end !== end && listing.end !== null && !(await this.stores.segments.cut(claimed, listing.end)))
       return ABANDONED;
 
@@ -182,6 +182,10 @@ export class SegmentVisitor {
     return { change, comparedAt: stampOf(mirrored) };
   }
 }
+
+/** On an idle database no time may have passed; an observation is an interval all the same. */
+const laterThan = (startedAt: LogicalTime, now: LogicalTime): LogicalTime =>
+  compareTimes(now, startedAt) > 0 ? now : `${BigInt(startedAt) + 1n}`;
 
 const CONFIRMATION_MS = 24 * 3_600_000;
 
