@@ -29,6 +29,7 @@ export {
   type StoredVersion,
   VersionedBucket,
 } from './listing-server/versioned-bucket.js';
+export { type Client, runClient } from './run-client.js';
 export { seededRandom } from './seeded-random.js';
 export { type ConnectorAddress, freshName, type TestServers, testServers } from './servers.js';
 export { type WaitOptions, waitFor } from './wait-for.js';

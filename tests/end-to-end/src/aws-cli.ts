@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { runClient } from '@mirror/testing';
 import type { S3Access } from './system.js';
-
-const run = promisify(execFile);
-const maxBuffer = 2 ** 27;
 
 /** The aws command line with one endpoint's address and keys, and nothing of this machine's own configuration. */
 export class AwsCli {
@@ -20,7 +16,6 @@ export class AwsCli {
   /** What it prints. Fails with what it says where it ends with another code than 0. */
   async run(...args: string[]): Promise<string> {
     const env = {
-      PATH: process.env.PATH,
       HOME: this.#folder,
       LANG: 'C.UTF-8',
       AWS_CONFIG_FILE: join(this.#folder, 'config'),
@@ -30,8 +25,7 @@ export class AwsCli {
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_PAGER: '',
     };
-    const { stdout } = await run('aws', ['--endpoint-url', this.access.endpoint, ...args], { env, maxBuffer });
-    return stdout;
+    return String(await runClient('aws', ['--endpoint-url', this.access.endpoint, ...args], env));
   }
 
   remove(): void {
@@ -49,7 +43,7 @@ export interface CurlAnswer {
 /** Fetches a URL with curl. */
 export async function curl(url: string, ...flags: string[]): Promise<CurlAnswer> {
   const args = ['-sS', '--max-time', '30', '-i', ...flags, url];
-  const { stdout } = await run('curl', args, { maxBuffer, encoding: 'buffer' });
+  const stdout = await runClient('curl', args);
   const end = stdout.indexOf('\r\n\r\n');
   const [first = '', ...lines] = stdout.subarray(0, end).toString('latin1').split('\r\n');
   const headers = lines.map((line) => [

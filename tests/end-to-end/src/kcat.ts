@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
+import { runClient } from '@mirror/testing';
 
 /** A message as kcat, which knows nothing of this project, reads it. */
 export interface KcatMessage {
@@ -20,13 +19,11 @@ interface RawMessage {
   payload: string;
 }
 
-const run = promisify(execFile);
-
 /** All that a topic holds now, read by `kcat`. */
 export async function readTopic(brokers: readonly string[], topic: string): Promise<KcatMessage[]> {
   const args = ['-C', '-b', brokers.join(','), '-t', topic, '-o', 'beginning', '-e', '-q', '-J'];
-  const { stdout } = await run('kcat', args, { maxBuffer: 2 ** 28 });
-  return stdout.split('\n').filter(Boolean).map(readMessage);
+  const messages = String(await runClient('kcat', args));
+  return messages.split('\n').filter(Boolean).map(readMessage);
 }
 
 function readMessage(line: string): KcatMessage {

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { type Client, runClient } from '@mirror/testing';
 
 /** An S3 endpoint as a command line client is told of it. */
 export interface ToolEndpoint {
@@ -9,32 +9,14 @@ export interface ToolEndpoint {
   readonly secretAccessKey: string;
 }
 
-const INSTALL: Readonly<Record<string, string>> = {
-  aws: 'apt-get install awscli (or pip install awscli)',
-  curl: 'apt-get install curl',
-};
 const AWS_CONFIG = fileURLToPath(new URL('aws.config', import.meta.url));
-const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** Runs a client and answers what it printed. A client that is not installed is an error that says how to get it. */
-export function runTool(
-  tool: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { env: { ...process.env, ...env }, maxBuffer: MAX_OUTPUT_BYTES };
-    execFile(tool, [...args], options, (error, stdout, stderr) => {
-      if (error === null) return resolve(stdout);
-      const isMissing = 'code' in error && error.code === 'ENOENT';
-      reject(
-        isMissing ? new Error(`${tool} is not installed: ${INSTALL[tool]}`) : new Error(`${error.message}\n${stderr}`),
-      );
-    });
-  });
+/** Runs a client and answers what it printed. */
+export async function runTool(tool: Client, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  return String(await runClient(tool, args, env));
 }
 
-/** `aws …` against an endpoint, with nothing of the machine's own configuration. */
+/** `aws …` against an endpoint. */
 export function aws(endpoint: ToolEndpoint, ...args: readonly string[]): Promise<string> {
   return runTool('aws', ['--endpoint-url', endpoint.url, ...args], {
     AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
@@ -47,4 +29,26 @@ export function aws(endpoint: ToolEndpoint, ...args: readonly string[]): Promise
     TZ: 'UTC',
     LC_ALL: 'C.UTF-8',
   });
+}
+
+/** `rclone …` with the endpoint as the remote `end:`, of a configuration that is in no file. */
+export function rclone(endpoint: ToolEndpoint, ...args: readonly string[]): Promise<string> {
+  return runTool('rclone', args, {
+    RCLONE_CONFIG: '',
+    RCLONE_CONFIG_END_TYPE: 's3',
+    RCLONE_CONFIG_END_PROVIDER: 'Other',
+    RCLONE_CONFIG_END_ENDPOINT: endpoint.url,
+    RCLONE_CONFIG_END_REGION: 'us-east-1',
+    RCLONE_CONFIG_END_ACCESS_KEY_ID: endpoint.accessKeyId,
+    RCLONE_CONFIG_END_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
+    TZ: 'UTC',
+  });
+}
+
+/** `s3cmd …` against an endpoint. */
+export function s3cmd(endpoint: ToolEndpoint, ...args: readonly string[]): Promise<string> {
+  const { host } = new URL(endpoint.url);
+  const keys = [`--access_key=${endpoint.accessKeyId}`, `--secret_key=${endpoint.secretAccessKey}`];
+  const address = ['--no-ssl', `--host=${host}`, `--host-bucket=${host}`, '--region=us-east-1'];
+  return runTool('s3cmd', ['--config=/dev/null', ...keys, ...address, ...args], { TZ: 'UTC', LC_ALL: 'C.UTF-8' });
 }

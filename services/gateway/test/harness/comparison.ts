@@ -1,0 +1,56 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { listVersions } from '@mirror/connector';
+import { type FreshBucket, freshBucket, generateBucket, testServers } from '@mirror/testing';
+import { mirrorListing } from './fill-namespace.js';
+import type { ToolEndpoint } from './run-tool.js';
+import { RunningGateway, WRITER } from './running-gateway.js';
+
+/** A connector's bucket of a thousand keys and more, mirrored under its own name, so that every line of both can be equal. */
+export class Comparison {
+  readonly gateway = new RunningGateway();
+  connector!: FreshBucket;
+  /** Keys of the bucket. */
+  keys = 0;
+
+  async start(): Promise<void> {
+    this.connector = await freshBucket({ prefix: 'compare', versioning: 'none' });
+    const shape = { seed: 7, versions: 1_650, hotKeyVersions: 60, nullVersions: 60, multiparts: 5, astralKeys: true };
+    const { s3, bucket } = this.connector;
+    this.keys = (await generateBucket(s3, bucket, { shape })).keys;
+    await keepFolders(this.connector);
+    await this.gateway.start();
+    await mirrorListing(s3, bucket, this.gateway.namespace, 'life-1');
+    await this.gateway.setLocation('ring', testServers().connector.endpoint, bucket);
+    await this.gateway.mirror(bucket, 'life-1', 'ring');
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.stop();
+    await this.connector?.drop();
+  }
+
+  get bucket(): string {
+    return this.connector.bucket;
+  }
+
+  get ours(): ToolEndpoint {
+    const { id: accessKeyId, secretAccessKey } = WRITER;
+    return { url: this.gateway.url, bucket: this.bucket, accessKeyId, secretAccessKey };
+  }
+
+  get theirs(): ToolEndpoint {
+    const { endpoint: url, accessKeyId, secretAccessKey } = testServers().connector;
+    return { url, bucket: this.bucket, accessKeyId, secretAccessKey };
+  }
+}
+
+/** MinIO goes on listing a folder when everything in it is deleted; S3 does not. So none is left without an object. */
+async function keepFolders({ s3, bucket }: FreshBucket): Promise<void> {
+  for await (const { versions } of listVersions(s3, bucket)) {
+    for (const { key, kind, isLatest } of versions) {
+      if (kind !== 'deleteMarker' || !isLatest) continue;
+      const folder = key.slice(0, key.lastIndexOf('/') + 1);
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: `${folder}kept.txt`, Body: 'kept' }));
+    }
+  }
+}
