@@ -7,6 +7,7 @@ import { type FirstContact, firstContact } from './first-contact.js';
 import { listVersionsPage } from './list-versions-page.js';
 import type { VersionPage } from './parse-version-page.js';
 import { type Check, type CheckName, CheckReport } from './prerequisite-report.js';
+import { type EndpointBehaviour, probeEndpoint } from './probe-endpoint.js';
 import { greetWithTls, reachEndpoint } from './reach-endpoint.js';
 import { errorOf } from './translate-error.js';
 import { tryMarkers } from './try-markers.js';
@@ -23,12 +24,18 @@ export interface CheckOptions {
   readonly alternative?: string;
 }
 
+export interface Findings {
+  readonly checks: Check[];
+  /** How the endpoint lists; undefined when it could not be learned in the time there was. */
+  readonly behaviour: EndpointBehaviour | undefined;
+}
+
 /**
  * Tries everything that a location needs, one by one, against the real endpoint, and leaves nothing there: each check
  * with a code and a hint where it fails. What an earlier failure makes pointless has `ok: null`. `target.endpoint` is a
  * completed URL; for anything else this throws, and for nothing else.
  */
-export async function checkPrerequisites(target: ConnectorTarget, options: CheckOptions): Promise<Check[]> {
+export async function checkPrerequisites(target: ConnectorTarget, options: CheckOptions): Promise<Findings> {
   const { deadlineMs = 15_000, now = () => new Date() } = options;
   const report = new CheckReport(options.alternative);
   // What is left of the deadline is for ending what was begun: an upload that must be aborted.
@@ -41,11 +48,11 @@ export async function checkPrerequisites(target: ConnectorTarget, options: Check
   });
   const session: Session = { target, client, guard: options.guard, now, report, signal, cleanUp };
   try {
-    await checkInOrder(session);
+    const behaviour = await checkInOrder(session);
+    return { checks: report.checks(), behaviour };
   } finally {
     client.destroy();
   }
-  return report.checks();
 }
 
 const longestRequestMs = 5000;
@@ -60,19 +67,20 @@ interface Session {
   readonly cleanUp: AbortSignal;
 }
 
-async function checkInOrder(session: Session): Promise<void> {
+async function checkInOrder(session: Session): Promise<EndpointBehaviour | undefined> {
   const { target, report, client, signal, now } = session;
-  if (!(await checkConnection(session))) return;
+  if (!(await checkConnection(session))) return undefined;
   const contact = await firstContact(client, target.bucket, signal);
   const blamed = contact.error && (await blame(session, contact.error.code));
   if (contact.error && blamed) {
     passBefore(report, blamed.name);
-    return report.fail(blamed.name, blamed.error ?? contact.error);
+    report.fail(blamed.name, blamed.error ?? contact.error);
+    return undefined;
   }
   passBefore(report, 'versioning');
   compareClocks(report, contact.endpointTime, now());
   reportVersioning(report, contact);
-  await checkOperations(session);
+  return checkOperations(session);
 }
 
 /** Connects, and greets with TLS where the endpoint is an https one. */
@@ -181,20 +189,31 @@ const suspended = errorOf(entries.versioningSuspended, 'Versioning is suspended 
 const off = errorOf(entries.versioningOff, 'Versioning was never enabled on the bucket');
 
 /** Each of them says something of its own, so all are tried. */
-async function checkOperations(session: Session): Promise<void> {
+async function checkOperations(session: Session): Promise<EndpointBehaviour | undefined> {
   const { client, target, report, signal, cleanUp } = session;
   const key = `.zenko-mirror-check/${randomUUID()}`;
   const listThenRead = async () => {
     const page = await report.run('list', 'Versions can be listed.', () => firstPage(session));
     const sample = page?.versions.find(({ kind }) => kind === 'version');
-    await Promise.all([
+    const [behaviour] = await Promise.all([
+      page && checkBehaviour(session),
       report.run('read', undefined, () => tryReading(client, target.bucket, sample, key, signal)),
-      page && report.run('behaviour', undefined, () => tryMarkers(client, target.bucket, signal)),
     ]);
+    return behaviour;
   };
   const write = () =>
     report.run('write', 'Objects can be written.', () => tryWriting(client, target.bucket, key, signal, cleanUp));
-  await Promise.all([listThenRead(), write()]);
+  const [behaviour] = await Promise.all([listThenRead(), write()]);
+  return behaviour;
+}
+
+/** What is lost makes the check fail; how the endpoint is to be listed is learned on the way, and no condition. */
+async function checkBehaviour({ client, target, report, signal }: Session): Promise<EndpointBehaviour | undefined> {
+  const [, probed] = await Promise.allSettled([
+    report.run('behaviour', undefined, () => tryMarkers(client, target.bucket, signal)),
+    probeEndpoint(client, target.bucket, signal),
+  ]);
+  return probed.status === 'fulfilled' ? probed.value : undefined;
 }
 
 async function firstPage({ client, target, signal }: Session): Promise<VersionPage> {

@@ -1,4 +1,4 @@
-export { type CheckOptions, checkPrerequisites } from './check-prerequisites.js';
+export { type CheckOptions, checkPrerequisites, type Findings } from './check-prerequisites.js';
 export { type ConnectorClientOptions, type ConnectorTarget, createConnectorClient } from './client.js';
 export { type CompletedEndpoint, completeEndpoint } from './complete-endpoint.js';
 export { describeVersion, headVersion, type VersionDescription } from './describe-version.js';
@@ -10,5 +10,5 @@ export { listVersionsPage, type RawVersionPage, type VersionPageRequest } from '
 export { type Network, parseNetworks } from './networks.js';
 export { type ListedVersion, parseVersionPage, type VersionPage } from './parse-version-page.js';
 export type { Check, CheckName } from './prerequisite-report.js';
-export { type EndpointBehaviour, probeEndpoint } from './probe-endpoint.js';
+export { type EndpointBehaviour, joinBehaviours, probeEndpoint } from './probe-endpoint.js';
 export { type ConnectorError, translateS3Error } from './translate-error.js';

@@ -28,8 +28,19 @@ export async function probeEndpoint(
     if (isSo === undefined) unknown.push(quirk);
     else if (isSo) quirks.push(quirk);
   }
+  return behaviourOf(quirks, unknown);
+}
+
+/** What is known after another probe of the same endpoint: a quirk that was seen once is there until it is excluded. */
+export function joinBehaviours(before: EndpointBehaviour, now: EndpointBehaviour): EndpointBehaviour {
+  const remembered = before.quirks.filter((quirk) => now.unknown.includes(quirk));
+  const unknown = now.unknown.filter((quirk) => !remembered.includes(quirk));
+  return behaviourOf([...now.quirks, ...remembered], unknown);
+}
+
+function behaviourOf(quirks: readonly EndpointQuirk[], unknown: readonly EndpointQuirk[]): EndpointBehaviour {
   const isSerial = quirks.some((quirk) => serial.has(quirk));
-  return { listing: isSerial ? 'serialByPrefix' : 'ranges', quirks, unknown };
+  return { listing: isSerial ? 'serialByPrefix' : 'ranges', quirks: quirks.toSorted(), unknown: unknown.toSorted() };
 }
 
 const sampleSize = 1000;

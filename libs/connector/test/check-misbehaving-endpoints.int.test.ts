@@ -27,7 +27,7 @@ afterAll(() => bucket.drop());
 
 async function checkAt(endpoint: string): Promise<Check[]> {
   const startedAt = performance.now();
-  const checks = await checkPrerequisites(
+  const { checks } = await checkPrerequisites(
     { ...testServers().connector, endpoint, bucket: bucket.bucket },
     { guard, deadlineMs },
   );

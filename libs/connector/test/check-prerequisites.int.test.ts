@@ -15,8 +15,9 @@ beforeAll(async () => {
 
 afterAll(() => bucket.drop());
 
-const check = (changed: object = {}, options: Partial<CheckOptions> = {}) =>
+const find = (changed: object = {}, options: Partial<CheckOptions> = {}) =>
   checkPrerequisites({ ...testServers().connector, bucket: bucket.bucket, ...changed }, { guard, ...options });
+const check = async (...args: Parameters<typeof find>): Promise<Check[]> => (await find(...args)).checks;
 
 /** Names of the checks by what became of them. */
 function outcome(checks: Check[]) {
@@ -33,7 +34,8 @@ const everythingAfter = (name: string) => {
 describe('the prerequisites of a location', () => {
   it('are all fulfilled by a versioned bucket, and leave nothing in it', async () => {
     const before = await contents(bucket);
-    const checks = await check();
+    const { checks, behaviour } = await find();
+    expect(behaviour).toMatchObject({ listing: 'ranges', quirks: [] });
     expect(checks.map(({ name }) => name)).toEqual(['endpoint', ...everythingAfter('endpoint')]);
     expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
     expect(checks.every(({ code, detail, hint }) => code === null && detail !== '' && hint === '')).toBe(true);

@@ -98,7 +98,7 @@ async function checkWithout(...denied: string[]): Promise<Check[]> {
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: statements });
   await gateway.s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }));
   const { endpoint, region } = gateway;
-  return checkPrerequisites({ endpoint, region, bucket, ...user }, { guard });
+  return (await checkPrerequisites({ endpoint, region, bucket, ...user }, { guard })).checks;
 }
 
 function namesOf(checks: Check[], ok: boolean | null): string[] {

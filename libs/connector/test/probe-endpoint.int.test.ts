@@ -24,6 +24,7 @@ import {
   createConnectorClient,
   EndpointGuard,
   type EndpointQuirk,
+  joinBehaviours,
   parseNetworks,
   probeEndpoint,
 } from '../src/index.js';
@@ -82,7 +83,7 @@ describe('the probe of an endpoint', () => {
       const { listing, quirks, unknown, requests } = await probePersonality(personality, fill);
       expect(quirks.toSorted()).toEqual(probed.filter((quirk) => declared.includes(quirk)).toSorted());
       // Of two keys that are out of order, one that is left out can't be told from one that is not there.
-      expect(unknown).toEqual(personality === 's3ConnectorOmitting' ? ['utf16Order', 'astralKeysDoubled'] : []);
+      expect(unknown).toEqual(personality === 's3ConnectorOmitting' ? ['astralKeysDoubled', 'utf16Order'] : []);
       expect(listing).toBe(/Doubling|Omitting|Utf16/.test(personality) ? 'serialByPrefix' : 'ranges');
       expect(requests).toBeLessThan(15);
     },
@@ -99,6 +100,17 @@ describe('the probe of an endpoint', () => {
       for (const key of ['a', 'b', 'b', '\u{1F600}']) bucket.put(key, { body: key });
     });
     expect(unknown).toEqual(expect.arrayContaining(['utf16Order', 'astralKeysDoubled', 'astralKeysMissing']));
+  });
+
+  it('forgets nothing that it saw before, unless it is excluded now', () => {
+    const saw = { listing: 'serialByPrefix', quirks: ['astralKeysMissing', 'wholeSeconds'], unknown: [] } as const;
+    const knowsLess = { listing: 'ranges', quirks: [], unknown: ['astralKeysMissing', 'utf16Order'] } as const;
+    expect(joinBehaviours(saw, knowsLess)).toEqual({
+      listing: 'serialByPrefix',
+      quirks: ['astralKeysMissing'],
+      unknown: ['utf16Order'],
+    });
+    expect(joinBehaviours(saw, { listing: 'ranges', quirks: [], unknown: [] }).listing).toBe('ranges');
   });
 
   it('says of MinIO what is known of it', async () => {

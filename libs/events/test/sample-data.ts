@@ -7,6 +7,7 @@ const location = {
   revision: '7543210987654321098',
   locationType: 'location-scality-ring-s3-v1' as const,
   details: { endpoint: 'http://127.0.0.1:8000', bucketName: 'photos', bucketMatch: true, region: 'us-east-1' },
+  behaviour: { listing: 'ranges' as const, quirks: ['wholeSeconds'], unknown: ['utf16Order'] },
 };
 const bucket = {
   bucket: 'photos',

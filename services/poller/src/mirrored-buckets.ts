@@ -5,6 +5,7 @@ import type { EventProducer, StateTable } from '@mirror/kafka';
 import { ConnectorAccess } from './connector/connector-access.js';
 import { RequestBudget } from './connector/request-budget.js';
 import { PollLoop, type PollLoopParts } from './poll-loop.js';
+import type { PolledTarget } from './polled-target.js';
 import { DescribeBacklog } from './visit/describe-backlog.js';
 
 export interface PollingSettings {
@@ -12,8 +13,8 @@ export interface PollingSettings {
   readonly requestsPerSecond: number;
   /** This process's part of it. */
   share(): number;
-  /** Endpoint and bucket that a location points to; undefined: no such location is known. */
-  targetOf(location: string): string | undefined;
+  /** Undefined: no such location is known. */
+  targetOf(location: string): PolledTarget | undefined;
   readonly guard: EndpointGuard;
 }
 
@@ -88,7 +89,7 @@ export class MirroredBuckets {
     const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now(), share);
     const connector = new ConnectorAccess(location, this.credentials, guard, budget, abort.signal);
     const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket }, this.parts.logger);
-    const loop = new PollLoop({ mirrorId, bucket, location, target }, connector, backlog, abort.signal, this.parts);
+    const loop = new PollLoop({ mirrorId, bucket, location, ...target }, connector, backlog, abort.signal, this.parts);
     this.polled.set(mirrorId, { mirrorId, loop, connector, abort });
     loop.start();
     this.parts.logger.info({ bucket, mirrorId, location }, 'polling a mirrored bucket');

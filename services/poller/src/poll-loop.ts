@@ -2,6 +2,7 @@ import { isApplied, type Namespace, type Positions, readPositions, type Segment 
 import { backoffMs, type Logger } from '@mirror/runtime';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
 import { mergeSegments } from './merge-segments.js';
+import type { PolledTarget } from './polled-target.js';
 import { provesTarget } from './prove-target.js';
 import type { StatusEvents } from './publish-status.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
@@ -23,10 +24,8 @@ const VISITS_AT_ONCE = 2;
 const SETTLE_INTERVAL_MS = 250;
 const FAILURE_BACKOFF = { baseMs: 500, maxMs: 30_000 };
 
-export interface PolledMirror extends MirrorIdentity {
+export interface PolledMirror extends MirrorIdentity, PolledTarget {
   readonly location: string;
-  /** Endpoint and bucket that the location points to. */
-  readonly target: string;
 }
 
 export interface PollLoopParts {
@@ -162,6 +161,7 @@ export class PollLoop {
         mirror: { mirrorId: this.mirror.mirrorId, bucket: this.mirror.bucket },
         snapshotCompleted: progress.snapshotCompletedAt !== null,
         removalsHeld: progress.removalsHeldSince !== null || progress.suspect || progress.target !== this.mirror.target,
+        hidesAstral: this.mirror.hidesAstral,
         applied: claimed.applied,
       });
     } catch (error) {

@@ -8,6 +8,7 @@ import { createMetrics, type Logger, listen, type RunningService } from '@mirror
 import { CommandConsumer } from './consume-commands.js';
 import type { PollerEnv } from './env.js';
 import { MirroredBuckets } from './mirrored-buckets.js';
+import { targetOfLocation } from './polled-target.js';
 import { PollerModule } from './poller.module.js';
 import { StatusEvents } from './publish-status.js';
 import { PollerRegistry } from './state/poller-registry.js';
@@ -66,9 +67,9 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
   const credentials = new CachedLookup((location) => config.locationCredentials(location), CREDENTIALS_CACHE);
   const parts = { namespace, stores, visitor, status, suspicion, changesTopic, logger };
-  const targetOf = (name: string): string | undefined => {
-    const details = locations.get(name)?.state.details;
-    return details && `${details.endpoint}/${details.bucketName}`;
+  const targetOf = (name: string) => {
+    const state = locations.get(name)?.state;
+    return state && targetOfLocation(state);
   };
   const polling = { requestsPerSecond: env.POLL_REQUESTS_PER_SECOND, share: () => registry.share(), targetOf, guard };
   const mirrored = new MirroredBuckets(buckets, credentials, producer, parts, polling);

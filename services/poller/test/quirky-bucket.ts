@@ -4,10 +4,13 @@ import {
   type ListedVersion,
   listVersionsPage,
   parseNetworks,
+  probeEndpoint,
   type VersionPage,
 } from '@mirror/connector';
+import { LOCATION_TYPE } from '@mirror/events';
 import { compareKeys, type MirroredVersion } from '@mirror/namespace';
 import { type ListingServer, type Personality, startListingServer, type VersionedBucket } from '@mirror/testing';
+import { targetOfLocation } from '../src/polled-target.js';
 import { type ListPage, listRange, type PageRequest, type Range } from '../src/visit/list-range.js';
 
 /** A listing server of one personality, with what the poller and what a trusting reader see of it. */
@@ -15,8 +18,8 @@ export interface QuirkyBucket {
   readonly server: ListingServer;
   readonly client: ReturnType<typeof createConnectorClient>;
   readonly listPage: ListPage;
-  /** The whole bucket in the poller's ranges, one after the other, as a first pass cuts them. */
-  listAll(pageSize?: number, hidesAstral?: boolean): Promise<ListedVersion[]>;
+  /** The whole bucket in the poller's ranges, one after the other, as a first pass cuts them: as the probe says. */
+  listAll(pageSize?: number): Promise<ListedVersion[]>;
   /** What somebody gets who follows the markers and believes every page. */
   listTrusting(pageSize: number): Promise<ListedVersion[]>;
   /** What is there, in S3's order. */
@@ -39,7 +42,10 @@ export async function quirkyBucket(
     server,
     client,
     listPage,
-    listAll: (pageSize = 1_000, hidesAstral = false) => listAll(listPage, pageSize, hidesAstral),
+    listAll: async (pageSize = 1_000) => {
+      const { hidesAstral } = await targetNow(server, client);
+      return listAll(listPage, pageSize, hidesAstral);
+    },
     listTrusting: (pageSize) => listTrusting(listPage, pageSize),
     truth: () => versionsOf(server.contents).map(nameOf),
     stop: async () => {
@@ -47,6 +53,18 @@ export async function quirkyBucket(
       await server.stop();
     },
   };
+}
+
+/** As a poller knows it of the location's event. */
+async function targetNow({ endpoint, region, bucket }: ListingServer, client: QuirkyBucket['client']) {
+  const { listing, quirks, unknown } = await probeEndpoint(client, bucket);
+  return targetOfLocation({
+    name: 'quirky',
+    revision: '1',
+    locationType: LOCATION_TYPE,
+    details: { endpoint, bucketName: bucket, bucketMatch: true, region },
+    behaviour: { listing, quirks: [...quirks], unknown: [...unknown] },
+  });
 }
 
 async function listAll(listPage: ListPage, pageSize: number, hidesAstral: boolean): Promise<ListedVersion[]> {

@@ -1,4 +1,10 @@
-import { type CompletedEndpoint, checkPrerequisites, completeEndpoint, type EndpointGuard } from '@mirror/connector';
+import {
+  type CompletedEndpoint,
+  checkPrerequisites,
+  completeEndpoint,
+  type EndpointBehaviour,
+  type EndpointGuard,
+} from '@mirror/connector';
 import { PermanentError } from '@mirror/runtime';
 import { type Check, Refusal } from '../http/problem.js';
 
@@ -16,6 +22,8 @@ export interface Findings {
   /** Completed: with its scheme. */
   readonly endpoint: string;
   readonly checks: readonly Check[];
+  /** Null: it could not be learned. */
+  readonly behaviour: EndpointBehaviour | null;
   readonly checkedAt: Date;
 }
 
@@ -41,8 +49,8 @@ export class EndpointProbe {
     const { url, alternative } = completed(endpoint);
     const target = { endpoint: url, region, bucket: bucketName, accessKeyId: accessKey, secretAccessKey: secretKey };
     const checking = checkPrerequisites(target, { guard: this.guard, deadlineMs: DEADLINE_MS, alternative });
-    const checks = await unlessAborted(checking, this.#stopping.signal);
-    return { endpoint: url, checks, checkedAt: new Date() };
+    const { checks, behaviour = null } = await unlessAborted(checking, this.#stopping.signal);
+    return { endpoint: url, checks, behaviour, checkedAt: new Date() };
   }
 
   /** Refusal LOCATION.PREREQUISITES with every one that failed. */

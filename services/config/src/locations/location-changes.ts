@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type EndpointBehaviour, joinBehaviours } from '@mirror/connector';
 import { Injectable } from '@nestjs/common';
 import { BucketStore } from '../buckets/bucket-store.js';
 import { Transactions } from '../database/transactions.js';
@@ -45,7 +47,9 @@ export class LocationChanges {
     const { bucketName, accessKey, region } = target;
     const bucketMatch = details.bucketMatch ?? before.bucketMatch;
     const secretKey = details.secretKey === undefined ? before.secretKey : this.#seal(name, details.secretKey);
-    const changes = { bucketName, accessKey, region, bucketMatch, secretKey, ...found };
+    const isSame = found.endpoint === before.endpoint && bucketName === before.bucketName;
+    const behaviour = isSame ? learned(before.behaviour, found.behaviour) : found.behaviour;
+    const changes = { bucketName, accessKey, region, bucketMatch, secretKey, ...found, behaviour };
     return this.transactions.run(async (transaction) => {
       const changed = await this.locations.change(transaction, before, changes, unusedFor);
       if (changed.mirroredBy !== null && changed.endpoint !== before.endpoint) {
@@ -58,8 +62,12 @@ export class LocationChanges {
   /** Runs the prerequisites again. What they find is kept and answered, also when it is bad: that is no error of the call. */
   async recheck(name: string): Promise<LocationRecord> {
     const location = await this.locations.find(name);
-    const { checks, checkedAt } = await this.probe.run(this.#target(location));
-    return this.locations.keepChecks(location, checks, checkedAt);
+    const { checks, checkedAt, behaviour: found } = await this.probe.run(this.#target(location));
+    const behaviour = learned(location.behaviour, found);
+    if (isDeepStrictEqual(behaviour, location.behaviour)) return this.locations.keepChecks(location, checks, checkedAt);
+    return this.transactions.run((transaction) =>
+      this.locations.change(transaction, location, { checks, checkedAt, behaviour }, null),
+    );
   }
 
   async delete(name: string): Promise<void> {
@@ -86,6 +94,11 @@ function onlyUnused(before: LocationRecord, { bucketName, bucketMatch }: ChangeL
   if (bucketName !== undefined && bucketName !== before.bucketName) return 'given another details.bucketName';
   if (bucketMatch === false && before.bucketMatch) return 'given details.bucketMatch false';
   return null;
+}
+
+/** A probe that failed, or that the bucket has too little for, takes nothing away from what was known. */
+function learned(before: EndpointBehaviour | null, found: EndpointBehaviour | null): EndpointBehaviour | null {
+  return before && found ? joinBehaviours(before, found) : (found ?? before);
 }
 
 const merged = (target: Target, details: ChangeLocation['details']): Target => ({

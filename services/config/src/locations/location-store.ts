@@ -1,3 +1,4 @@
+import type { EndpointBehaviour } from '@mirror/connector';
 import { LOCATION_TYPE, type LocationState, topics } from '@mirror/events';
 import { Injectable } from '@nestjs/common';
 import { type ClientSession, type Collection, Timestamp, type UpdateFilter } from 'mongodb';
@@ -20,6 +21,8 @@ export interface LocationRecord {
   readonly region: string;
   readonly checks: readonly Check[];
   readonly checkedAt: Date;
+  /** How its endpoint lists, by the probe; null: it could not be learned. */
+  readonly behaviour: EndpointBehaviour | null;
   /** The bucket that mirrors it. Set and cleared with the bucket, so that making one and deleting the other conflict. */
   readonly mirroredBy: string | null;
   /** Logical time of the last change of its state (R2). Credentials and checks count, so that a change is never missed. */
@@ -110,7 +113,7 @@ export class LocationStore {
     return changed;
   }
 
-  /** Findings of a check, which are not part of the state: no event, no new revision. */
+  /** Findings of a check that are not part of the state: no event, no new revision. */
   async keepChecks(
     { _id, revision }: LocationRecord,
     checks: readonly Check[],
@@ -176,12 +179,13 @@ function publish(
   type: 'LocationCreated' | 'LocationUpdated' | 'LocationDeleted',
   record: LocationRecord,
 ): Promise<void> {
-  const { _id: name, endpoint, bucketName, bucketMatch, region } = record;
+  const { _id: name, endpoint, bucketName, bucketMatch, region, behaviour } = record;
   const state: LocationState = {
     name,
     revision: toRevision(record.revision),
     locationType: LOCATION_TYPE,
     details: { endpoint, bucketName, bucketMatch, region },
+    ...(behaviour && { behaviour: { ...behaviour, quirks: [...behaviour.quirks], unknown: [...behaviour.unknown] } }),
   };
   return transaction.publish(topics.locations, stateEvent(type, name, state, new Date()));
 }

@@ -119,7 +119,7 @@ export class LocationsController {
     role: 'operator',
     tag: 'Locations',
     answer: locationAnswer,
-    problems: ['LOCATION.NOT_FOUND'],
+    problems: ['LOCATION.NOT_FOUND', 'LOCATION.CHANGED'],
     examples: { answer: exampleLocation },
   })
   async check(@Param({ schema: locationParams }) { name }: Named): Promise<LocationAnswer> {

@@ -8,8 +8,6 @@ import { RangeVersions } from './range-versions.js';
 export const PAGE_SIZE = 1_000;
 
 const SMALLEST_CHARACTER = '\u0001';
-/** Below surrogates and U+E000 in every order. */
-const LAST_BEFORE_HIGH = '\uD7FF';
 
 export interface PageRequest {
   readonly keyMarker?: string | undefined;
@@ -114,17 +112,21 @@ function byMarkers(request: PageRequest, page: VersionPage): PageRequest {
 
 /** Keys that only a listing by prefix shows; they are part of what the hash confirms. */
 async function addHidden(listPage: ListPage, collected: RangeVersions, end: string | null, hash: Hash): Promise<void> {
-  for (const prefix of collected.foldersOfHighKeys(end)) {
-    let request: PageRequest | undefined = { prefix, keyMarker: `${prefix}${LAST_BEFORE_HIGH}`, maxKeys: PAGE_SIZE };
+  for (const { prefix, after } of collected.hidingPlaces(end)) {
+    let request: PageRequest | undefined = { prefix, keyMarker: after, maxKeys: PAGE_SIZE };
     while (request !== undefined) {
       const raw: RawVersionPage = await listPage(request);
       hash.update(raw.hash);
       const page = raw.parse();
       collected.add(page);
-      request = page.isTruncated ? byMarkers(request, page) : undefined;
+      request = page.isTruncated && !isBeyond(page, end) ? byMarkers(request, page) : undefined;
     }
   }
 }
+
+/** In every order that endpoints list in. */
+const isBeyond = ({ versions }: VersionPage, end: string | null): boolean =>
+  end !== null && versions.some(({ key }) => compareKeys(key, end) > 0 && key > end);
 
 /** Past a key that an endpoint lists again after itself, and that fills a page. Any other page without news is a circle. */
 function beyondKey({ keyMarker, versionIdMarker, maxKeys }: PageRequest, page: VersionPage): PageRequest {

@@ -1,6 +1,7 @@
 import type { ListedVersion, VersionPage } from '@mirror/connector';
 import { compareKeys, hasAmbiguousOrder } from '@mirror/namespace';
 import { arrangeVersions, isListedApart } from './arrange-versions.js';
+import { type HidingPlace, hidingPlacesOf } from './hiding-places.js';
 
 /** Where a range is cut while its end is not known: leaves room for growth below a page (rule R4). */
 const TARGET_VERSIONS = 980;
@@ -69,10 +70,10 @@ export class RangeVersions {
     return compareKeys(key, end) > 0 && (this.orderKept || key > end);
   }
 
-  /** What stands before the first character in U+E000 to U+FFFF of a key, each once; not the empty prefix. */
-  foldersOfHighKeys(end: string | null): ReadonlySet<string> {
-    const keys = this.versions.filter(({ key }) => end === null || compareKeys(key, end) <= 0).map(({ key }) => key);
-    return new Set(keys.map((key) => key.slice(0, Math.max(0, key.search(/[\uE000-\uFFFF]/)))).filter(Boolean));
+  /** Where keys may be that listings without a prefix leave out: each place is listed by its prefix, from a key on. */
+  hidingPlaces(end: string | null): readonly HidingPlace[] {
+    const inside = this.versions.filter(({ key }) => end === null || compareKeys(key, end) <= 0);
+    return hidingPlacesOf(inside.map(({ key }) => key));
   }
 
   /** By key, inside a key newest first. */

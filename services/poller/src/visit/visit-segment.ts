@@ -44,6 +44,8 @@ export interface VisitContext {
   readonly mirror: MirrorIdentity;
   readonly snapshotCompleted: boolean;
   readonly removalsHeld: boolean;
+  /** By the probe of its endpoint: some keys are listed by prefix only. */
+  readonly hidesAstral: boolean;
   /** R8: what the last visit published has been applied. False: past the bounded wait; compared, but not confirmed. */
   readonly applied: boolean;
 }
@@ -78,6 +80,7 @@ export class SegmentVisitor {
       end,
       pageSize: segment.pageSize,
       confirmedHash: isExpired(segment) ? null : segment.hash,
+      hidesAstral: context.hidesAstral,
     });
     if (listing.kind === 'unchanged') return this.finishUnchanged(claimed);
     const observed = { startedAt, endedAt: laterThan(startedAt, await readLogicalClock(this.namespace.db)) };
