@@ -23,7 +23,27 @@ const locationCredentials = z.object({
 });
 export type LocationCredentials = z.infer<typeof locationCredentials>;
 
+/** A bucket in Mirror mode, as the REST API shows it. */
+const mirroredBucket = z.object({
+  name: z.string(),
+  locationConstraint: z.string(),
+  location: z.string(),
+  mirrorId: z.string(),
+  createdAt: z.iso.datetime(),
+});
+export type MirroredBucket = z.infer<typeof mirroredBucket>;
+
+const refusal = z.object({ status: z.number().int(), code: z.string(), detail: z.string(), hint: z.string() });
+
+/** Problem details of the config service: `code` is stable ('BUCKET.EXISTS'). */
+export type ConfigRefusal = { readonly kind: 'refused' } & Readonly<z.infer<typeof refusal>>;
+
+export type BucketCreation = { readonly kind: 'created'; readonly bucket: MirroredBucket } | ConfigRefusal;
+export type BucketDetach = { readonly kind: 'detached' } | ConfigRefusal;
+
 const TIMEOUT_MS = 5_000;
+/** A detach asks the replication service as well. */
+const CHANGE_TIMEOUT_MS = 15_000;
 
 /** Asks the config service for what may be in no event. TransientError CONFIG.UNAVAILABLE when it does not answer. */
 export class ConfigClient {
@@ -42,23 +62,65 @@ export class ConfigClient {
     return this.#ask(`/internal/v1/locations/${encodeURIComponent(name)}/credentials`, locationCredentials);
   }
 
+  /** Makes a bucket in Mirror mode. @param locationConstraint 'NAME:ingest'. */
+  async createBucket(name: string, locationConstraint: string): Promise<BucketCreation> {
+    const changed = await this.#change('POST', '/internal/v1/buckets', { name, locationConstraint });
+    return changed.kind === 'refused' ? changed : { kind: 'created', bucket: parse(mirroredBucket, changed.body) };
+  }
+
+  /** Detaches a bucket: no object at the connector is touched. Refused with BUCKET.UPLOADS_WAITING while uploads wait. */
+  async detachBucket(name: string): Promise<BucketDetach> {
+    const changed = await this.#change('DELETE', `/internal/v1/buckets/${encodeURIComponent(name)}`);
+    return changed.kind === 'refused' ? changed : { kind: 'detached' };
+  }
+
   async #ask<T>(path: string, answer: z.ZodType<T>): Promise<T | null> {
+    const { status, body } = await this.#fetch(path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (status === 404) return null;
+    if (status >= 400) throw unavailable(new Error(`it answered ${status}`));
+    return parse(answer, body);
+  }
+
+  async #change(
+    method: string,
+    path: string,
+    sent?: object,
+  ): Promise<{ kind: 'changed'; body: unknown } | ConfigRefusal> {
+    const { status, body } = await this.#fetch(path, {
+      method,
+      ...(sent && { body: JSON.stringify(sent) }),
+      signal: AbortSignal.timeout(CHANGE_TIMEOUT_MS),
+    });
+    if (status < 400) return { kind: 'changed', body };
+    if (status >= 500 || status === 401) throw unavailable(new Error(`it answered ${status}`));
+    return { kind: 'refused', ...parse(refusal, body) };
+  }
+
+  /** The body is undefined where there is none. */
+  async #fetch(path: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
+    const headers = {
+      authorization: `Bearer ${this.serviceToken}`,
+      ...(init.body !== undefined && { 'content-type': 'application/json' }),
+    };
     try {
-      const response = await fetch(new URL(path, this.baseUrl), {
-        headers: { authorization: `Bearer ${this.serviceToken}` },
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      const body: unknown = await response.json();
-      if (response.status === 404) return null;
-      if (!response.ok) throw new Error(`it answered ${response.status}`);
-      return answer.parse(body);
+      const response = await fetch(new URL(path, this.baseUrl), { ...init, headers, redirect: 'error' });
+      const text = await response.text();
+      return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
     } catch (error) {
-      throw new TransientError('The config service does not answer as it should', {
-        code: 'CONFIG.UNAVAILABLE',
-        hint: 'Check CONFIG_URL and SERVICE_TOKEN, and that the config service is ready.',
-        cause: error,
-      });
+      throw unavailable(error);
     }
   }
 }
+
+function parse<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  throw unavailable(result.error);
+}
+
+const unavailable = (cause: unknown): TransientError =>
+  new TransientError('The config service does not answer as it should', {
+    code: 'CONFIG.UNAVAILABLE',
+    hint: 'Check CONFIG_URL and SERVICE_TOKEN, and that the config service is ready.',
+    cause,
+  });

@@ -27,6 +27,7 @@ import { buildOpenApi } from './http/openapi.js';
 import { ParseRequest } from './http/parse-request.js';
 import { RefuseUnknown } from './http/refuse-unknown.js';
 import { InternalController } from './internal/internal.controller.js';
+import { InternalBucketsController } from './internal/internal-buckets.controller.js';
 import { EndpointProbe } from './locations/endpoint-probe.js';
 import { LocationAnswers } from './locations/location-answers.js';
 import { LocationChanges } from './locations/location-changes.js';
@@ -62,7 +63,7 @@ export class ConfigModule {
     return {
       module: ConfigModule,
       imports: [RuntimeModule.register({ logger, metrics, readiness, serviceToken: env.SERVICE_TOKEN })],
-      controllers: [...publicControllers, InternalController, OpenApiController],
+      controllers: [...publicControllers, InternalController, InternalBucketsController, OpenApiController],
       // In the order in which a call passes them.
       providers: [
         TokenStore,

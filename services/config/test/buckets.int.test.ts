@@ -141,6 +141,28 @@ describe('a bucket in Mirror mode', () => {
   });
 });
 
+describe('the internal calls for buckets', () => {
+  it('create and detach, with the answers and problems of the public ones', async () => {
+    const body = { name: 'photos', locationConstraint: 'one:ingest' };
+    const created = await config.internalCall('POST', 'buckets', body);
+    expect(created.status, created.text).toBe(201);
+    expect((await config.call('GET', '/v1/buckets/photos')).body).toEqual(created.body);
+    const again = await config.internalCall('POST', 'buckets', body);
+    expect(again.body).toMatchObject({ status: 409, code: 'BUCKET.EXISTS' });
+    const plain = await config.internalCall('POST', 'buckets', { name: 'others', locationConstraint: 'two' });
+    expect(plain.body).toMatchObject({ status: 422, code: 'BUCKET.NOT_A_MIRROR' });
+    const named = await config.internalCall('POST', 'buckets', { name: 'Bad_Name', locationConstraint: 'two:ingest' });
+    expect(named.body).toMatchObject({ status: 400, code: 'REQUEST.INVALID_FIELD' });
+    expect((await config.internalCall('DELETE', 'buckets/photos')).status).toBe(204);
+    expect((await config.internalCall('DELETE', 'buckets/photos')).body).toMatchObject({ code: 'BUCKET.NOT_FOUND' });
+  });
+
+  it('are shut to API tokens', async () => {
+    const { BOOTSTRAP_ADMIN_TOKEN: token } = config.env;
+    expect((await config.internalCall('DELETE', 'buckets/photos', undefined, token)).status).toBe(401);
+  });
+});
+
 describe('a pause', () => {
   const pause = (body?: object) => config.call('POST', '/v1/buckets/photos/pause', { body });
   const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();

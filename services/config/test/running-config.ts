@@ -32,6 +32,7 @@ export interface TestConfig {
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** With the service token. */
   internal(path: string, token?: string): Promise<Answer>;
+  internalCall(method: string, path: string, body?: object, token?: string): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -56,6 +57,8 @@ export async function startTestConfig(variables: Readonly<Record<string, string>
       return answer;
     },
     internal: (path, token = env.SERVICE_TOKEN) => ask('GET', `/internal/v1/${path}`, { token }),
+    internalCall: (method, path, body, token = env.SERVICE_TOKEN) =>
+      ask(method, `/internal/v1/${path}`, { token, body }),
     stop: async () => {
       await service.stop();
       await database.drop();

@@ -4,14 +4,14 @@ import { exampleBucket, exampleStatus } from '../http/examples.js';
 import { Operation } from '../http/operation.js';
 import { type Page, type PageRequest, pageOf, pageQuery, toPage } from '../http/page.js';
 import { BucketChanges } from './bucket-changes.js';
-import { type BucketRecord, BucketStore } from './bucket-store.js';
+import { BucketStore } from './bucket-store.js';
 import { type StatusAnswer, statusAnswer, statusOf } from './mirror-status.js';
 import {
   type BucketAnswer,
   bucketAnswer,
+  bucketAnswerOf,
   bucketParams,
   type CreateBucket,
-  constraintOf,
   createBucket,
   detachQuery,
   type PauseBucket,
@@ -47,7 +47,7 @@ export class BucketsController {
     examples: { body: { name: 'photos', locationConstraint: 'ring-paris:ingest' }, answer: exampleBucket },
   })
   async create(@Body({ schema: createBucket }) body: CreateBucket): Promise<BucketAnswer> {
-    return answerOf(await this.changes.create(body));
+    return bucketAnswerOf(await this.changes.create(body));
   }
 
   @Operation('GET', '', {
@@ -60,7 +60,7 @@ export class BucketsController {
   })
   async list(@Query({ schema: pageQuery }) query: PageRequest): Promise<Page<BucketAnswer>> {
     const { items, next } = toPage(await this.buckets.page(query), query.limit, ({ _id }) => _id);
-    return { items: items.map(answerOf), next };
+    return { items: items.map(bucketAnswerOf), next };
   }
 
   @Operation('GET', ':name', {
@@ -73,7 +73,7 @@ export class BucketsController {
     examples: { answer: exampleBucket },
   })
   async get(@Param({ schema: bucketParams }) { name }: Named): Promise<BucketAnswer> {
-    return answerOf(await this.buckets.find(name));
+    return bucketAnswerOf(await this.buckets.find(name));
   }
 
   @Operation('DELETE', ':name', {
@@ -123,7 +123,7 @@ export class BucketsController {
     @Param({ schema: bucketParams }) { name }: Named,
     @Body({ schema: pauseBucket }) { resumeAt }: PauseBucket,
   ): Promise<BucketAnswer> {
-    return answerOf(await this.changes.pause(name, resumeAt === undefined ? null : new Date(resumeAt)));
+    return bucketAnswerOf(await this.changes.pause(name, resumeAt === undefined ? null : new Date(resumeAt)));
   }
 
   @Operation('POST', ':name/resume', {
@@ -136,16 +136,6 @@ export class BucketsController {
     examples: { answer: exampleBucket },
   })
   async resume(@Param({ schema: bucketParams }) { name }: Named): Promise<BucketAnswer> {
-    return answerOf(await this.changes.resume(name));
+    return bucketAnswerOf(await this.changes.resume(name));
   }
 }
-
-const answerOf = ({ _id: name, location, mirrorId, paused, resumeAt, createdAt }: BucketRecord): BucketAnswer => ({
-  name,
-  locationConstraint: constraintOf(location),
-  location,
-  mirrorId,
-  paused,
-  resumeAt: resumeAt?.toISOString() ?? null,
-  createdAt: createdAt.toISOString(),
-});

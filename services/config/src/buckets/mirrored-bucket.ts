@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bucketName, locationName } from '../locations/location.js';
+import type { BucketRecord } from './bucket-store.js';
 
 const CONSTRAINT_PATTERN = /^([A-Za-z0-9-]{1,64})(:ingest)?$/;
 
@@ -59,3 +60,14 @@ export function parseConstraint(constraint: string): ParsedConstraint {
 }
 
 export const constraintOf = (location: string): string => `${location}:ingest`;
+
+/** A bucket as every answer shows it. */
+export const bucketAnswerOf = (record: BucketRecord): BucketAnswer => ({
+  name: record._id,
+  locationConstraint: constraintOf(record.location),
+  location: record.location,
+  mirrorId: record.mirrorId,
+  paused: record.paused,
+  resumeAt: record.resumeAt?.toISOString() ?? null,
+  createdAt: record.createdAt.toISOString(),
+});
