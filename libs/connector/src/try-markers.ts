@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { compareKeyBytes } from './key-order.js';
 import { keyOfMarker } from './list-versions.js';
 import { listVersionsPage, type VersionPageRequest } from './list-versions-page.js';
 import { badListing, type ListedVersion, type VersionPage } from './parse-version-page.js';
@@ -25,35 +26,62 @@ type List = (request: VersionPageRequest) => Promise<VersionPage>;
 
 /** The quirks that do no harm, or in one sentence what is lost. */
 async function compareWalks(list: List): Promise<string[] | string> {
-  const { versions, orderKept } = await list({ maxKeys: wholeKeys });
+  const sample = await list({ maxKeys: wholeKeys });
+  const isApart = listsMarkersFirst(sample);
+  const versions = isApart ? sample.versions.toSorted((a, b) => compareKeyBytes(a.key, b.key)) : sample.versions;
   const length = Math.min(pageKeys, Math.floor(versions.length / 2));
   if (length === 0) return ['there are too few versions to try markers'];
   const page = await list({ maxKeys: length });
   const missing = page.isTruncated ? undefined : firstMissing(versions, page.versions);
   if (missing) return `a short page says that nothing follows, and "${missing.key}" does`;
   if (!page.isTruncated) return ['pages are longer than asked for'];
-  const byBoth = await goOnByBoth(list, versions.slice(0, length + 1), page);
+  const byBoth = await goOnByBoth(list, firstOnes(versions, length + 1, isApart), page);
   if (typeof byBoth === 'string') return byBoth;
   const byKey = await goOnByKey(list, versions.slice(length), keyOfMarker(page.nextKeyMarker ?? ''));
   if (typeof byKey === 'string') return byKey;
-  return [...(orderKept ? [] : ['keys are not in the order of their bytes']), ...byBoth, ...byKey];
+  return [...describeOrder(sample, isApart), ...byBoth, ...byKey];
 }
 
-async function goOnByBoth(list: List, expected: ListedVersion[], page: VersionPage): Promise<string[] | string> {
+/** Delete markers come before all versions: what is between a key's markers and its versions is then not to be seen. */
+function listsMarkersFirst({ versions, orderKept }: VersionPage): boolean {
+  const first = versions.findIndex(({ kind }) => kind === 'version');
+  const isSplit = first > 0 && versions.findLastIndex(({ kind }) => kind === 'deleteMarker') < first;
+  const isMisplaced = versions[first]?.isLatest === true && versions[first - 1]?.key === versions[first]?.key;
+  return isSplit && (!orderKept || isMisplaced);
+}
+
+/** The first entries of a listing; of one with markers apart, those of them whose whole key is among the first. */
+function firstOnes(versions: readonly ListedVersion[], count: number, isApart: boolean): readonly ListedVersion[] {
+  const first = versions.slice(0, count);
+  return isApart ? first.filter(({ key }) => key !== versions[count]?.key) : first;
+}
+
+function describeOrder({ orderKept }: VersionPage, isApart: boolean): string[] {
+  if (isApart) return ['delete markers are listed before all versions of their page'];
+  return orderKept ? [] : ['keys are not in the order of their bytes'];
+}
+
+async function goOnByBoth(
+  list: List,
+  expected: readonly ListedVersion[],
+  page: VersionPage,
+): Promise<string[] | string> {
   const { nextKeyMarker: keyMarker, nextVersionIdMarker: versionIdMarker } = page;
   const { versions } = await list({ keyMarker, versionIdMarker, maxKeys: pageKeys });
   const missing = firstMissing(expected, [...page.versions, ...versions]);
+  // Whoever goes on by a key alone loses nothing by that.
+  if (missing && versionIdMarker === 'null') return ['a listing ends after the marker of a null version'];
   if (missing) return `after the markers of a page, "${missing.key}" is left out`;
   return versions.some((version) => has(page.versions, version)) ? ['a version is repeated after a page'] : [];
 }
 
-async function goOnByKey(list: List, rest: ListedVersion[], keyMarker: string): Promise<string[] | string> {
+async function goOnByKey(list: List, rest: readonly ListedVersion[], keyMarker: string): Promise<string[] | string> {
   const { versions, isTruncated } = await list({ keyMarker, maxKeys: pageKeys });
   const next = rest.find(({ key }) => key !== keyMarker);
   const repeated = versions.filter(({ key }) => key === keyMarker);
   // A page full of the marker's own key says nothing about what follows it.
   const saysNothing = isTruncated && repeated.length === versions.length;
-  if (next && !saysNothing && !has(versions, next))
+  if (next && !saysNothing && !versions.some(({ key }) => key === next.key))
     return `after the key "${keyMarker}" alone, "${next.key}" is left out`;
   return repeated.length > 0 ? ['a key is repeated after itself as marker'] : [];
 }

@@ -1,5 +1,6 @@
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   PutBucketPolicyCommand,
@@ -49,6 +50,21 @@ describe('the prerequisites, with the rights of a user', () => {
     expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
     expect(checks.at(-1)).toMatchObject({ name: 'behaviour', detail: expect.stringContaining('repeated') });
     expect(await contents()).toEqual(before);
+  });
+
+  it('are fulfilled where the first page holds null versions and delete markers', async () => {
+    const marked = freshName('marked');
+    const { s3, endpoint, region, owner } = gateway;
+    await s3.send(new CreateBucketCommand({ Bucket: marked }));
+    const put = (Key: string) => s3.send(new PutObjectCommand({ Bucket: marked, Key, Body: Key }));
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await put(key);
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await s3.send(new PutBucketVersioningCommand({ Bucket: marked, VersioningConfiguration }));
+    for (const key of ['b', 'd', 'f']) await s3.send(new DeleteObjectCommand({ Bucket: marked, Key: key }));
+    for (const key of ['b', 'e']) await put(key);
+    const { checks, behaviour } = await checkPrerequisites({ endpoint, region, bucket: marked, ...owner }, { guard });
+    expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
+    expect(behaviour?.quirks).toContain('deleteMarkersListedApart');
   });
 
   it.each([

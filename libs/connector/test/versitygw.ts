@@ -11,6 +11,7 @@ import { go, runTool } from '../../../deploy/local/src/servers/run-tool.js';
 export interface RunningVersitygw {
   readonly endpoint: string;
   readonly region: string;
+  readonly owner: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** With the owner's keys. */
   readonly s3: S3Client;
   createUser(accessKeyId: string, secretAccessKey: string): Promise<void>;
@@ -49,6 +50,7 @@ export async function startVersitygw(): Promise<RunningVersitygw> {
   return {
     endpoint,
     region: 'us-east-1',
+    owner,
     s3,
     createUser: async (id, secret) => {
       const user = ['create-user', '-a', id, '-s', secret, '-r', 'user'];

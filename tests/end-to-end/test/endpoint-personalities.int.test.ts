@@ -10,6 +10,15 @@ const pollIntervalMs = 200;
 /** Enough for what is missing to be missed for several times the delay. */
 const listingsToSee = 40;
 
+const allFaults = ['empty', 'half', 'markerAhead'] as const;
+const kinds = [
+  { personality: 's3Connector', faults: allFaults },
+  { personality: 's3ConnectorDoubling', faults: [] },
+  { personality: 's3ConnectorOmitting', faults: [] },
+  { personality: 'minio', faults: allFaults },
+  { personality: 'versitygw', faults: allFaults },
+] as const;
+
 describe('connectors of every kind are mirrored', () => {
   let running: TestSystem;
   beforeAll(async () => {
@@ -21,7 +30,7 @@ describe('connectors of every kind are mirrored', () => {
   });
   afterAll(() => running?.stop());
 
-  describe.each(['s3Connector', 's3ConnectorDoubling', 'minio', 'versitygw'] as const)('%s', (personality) => {
+  describe.each(kinds)('$personality', ({ personality, faults }) => {
     const bucket = `kind-${personality.toLowerCase()}`;
     let server: ListingServer;
     let gateway: S3Client;
@@ -71,19 +80,16 @@ describe('connectors of every kind are mirrored', () => {
       await waitUntilTrue();
     });
 
-    it.each(['empty', 'half', 'markerAhead'] as const)(
-      'loses nothing while its listings are faulty: %s',
-      async (listing) => {
-        const before = truth();
-        const seen = server.listings.length;
-        server.inject({ listing });
-        const enough = () => server.listings.length - seen > listingsToSee;
-        await waitFor(enough, { what: 'faulty listings', timeoutMs: 60_000 });
-        expect(await mirrored()).toEqual(before);
-        server.inject({});
-        await waitUntilTrue();
-      },
-    );
+    it.each(faults)('loses nothing while its listings are faulty: %s', async (listing) => {
+      const before = truth();
+      const seen = server.listings.length;
+      server.inject({ listing });
+      const enough = () => server.listings.length - seen > listingsToSee;
+      await waitFor(enough, { what: 'faulty listings', timeoutMs: 60_000 });
+      expect(await mirrored()).toEqual(before);
+      server.inject({});
+      await waitUntilTrue();
+    });
   });
 });
 
@@ -96,8 +102,6 @@ function fill(bucket: VersionedBucket): void {
   bucket.versioning = 'none';
   for (let index = 0; index < 10; index += 1) bucket.put(`folder/${index}`, { body: `null ${index}` });
   bucket.versioning = 'Enabled';
-  // The check of a location tries markers on the first twenty entries: plain ones, which every endpoint lists in order.
-  for (let index = 0; index < 30; index += 1) bucket.put(`a/${index}`, { body: `plain ${index}` });
   for (let index = 0; index < 150; index += 1) {
     bucket.put(`folder/${index}`, { body: `one ${index}` });
     if (index % 7 === 0) bucket.delete(`folder/${index}`);
