@@ -5,7 +5,8 @@ export const usage = `Compares the version listings of two buckets: A, the mirro
 
   npm run compare -- --bucket NAME [options]
 
-Compared are keys, version ids, their order inside a key, latest flags, delete markers, sizes, ETags and times.
+Compared are keys, version ids, their order inside a key, latest flags, delete markers, sizes, ETags and times. Where a
+side lists its delete markers apart from the versions, the order of each kind is compared by itself, and that is said.
 
   --bucket NAME                 the mirrored bucket; B's bucket has the same name unless told otherwise
   --bucket-a, --bucket-b        a side's bucket

@@ -1,11 +1,13 @@
 import type { KeyGroup } from './group-by-key.js';
-import { compareKeyBytes, type ListedEntry } from './listed-entry.js';
+import { compareKeyBytes, type EntryKind, type ListedEntry } from './listed-entry.js';
 
 export type DifferenceKind =
   | 'only in A'
   | 'only in B'
   | 'kind'
   | 'order'
+  /** Where a delete marker stands among versions: no difference where one side lists markers apart. */
+  | 'marker order'
   | 'latest'
   | 'size'
   | 'etag'
@@ -74,7 +76,13 @@ function* compareOrder(a: readonly ListedEntry[], b: readonly ListedEntry[]): Ge
   const place = a.findIndex((entry, index) => entry.versionId !== b[index]?.versionId);
   const [entry, other] = [a[place], b[place]];
   if (entry === undefined || other === undefined) return;
-  yield difference('order', entry, `${entry.versionId} at ${place}`, `${other.versionId} at ${place}`);
+  const kind = isOrderOf('version', a, b) && isOrderOf('deleteMarker', a, b) ? 'marker order' : 'order';
+  yield difference(kind, entry, `${entry.versionId} at ${place}`, `${other.versionId} at ${place}`);
+}
+
+function isOrderOf(kind: EntryKind, a: readonly ListedEntry[], b: readonly ListedEntry[]): boolean {
+  const [ofA, ofB] = [a, b].map((entries) => entries.filter((entry) => entry.kind === kind));
+  return ofA?.every(({ versionId }, index) => versionId === ofB?.[index]?.versionId) ?? false;
 }
 
 function timeKind(a: ListedEntry, b: ListedEntry): 'time' | 'milliseconds' {

@@ -43,6 +43,56 @@ describe('compareSides', () => {
     expect(result.b.tally.repeated).toBe(1);
   });
 
+  describe('where a side lists the delete markers of a page apart', () => {
+    const at = (page: number, key: string, versionId: string, kind: ListedEntry['kind'], isLatest = false) => {
+      const content = kind === 'version' ? { size: 10, etag: 'abc' } : { size: null, etag: null };
+      return { key, versionId, kind, isLatest, ...content, lastModifiedMs: second + 7, page };
+    };
+    const mirror = [
+      at(1, 'a', '1', 'version', true),
+      at(1, 'b', '5', 'version', true),
+      at(1, 'b', '4', 'deleteMarker'),
+      at(1, 'b', '3', 'version'),
+      at(1, 'b', '2', 'deleteMarker'),
+      at(2, 'c', '6', 'version', true),
+    ];
+    const [a, b5, b4, b3, b2, c] = mirror as [
+      ListedEntry,
+      ListedEntry,
+      ListedEntry,
+      ListedEntry,
+      ListedEntry,
+      ListedEntry,
+    ];
+
+    it('compares the order of each kind by itself, and says so', async () => {
+      const result = await compareSides(list(mirror), list([b4, b2, a, b5, b3, c]), 50);
+      expect([...result.counts]).toEqual([]);
+      expect(reportLines(result, judge(result, false), names).join('\n')).toContain('B lists delete markers apart');
+    });
+
+    it('needs no key order that goes back: a latest version after a marker of its key proves it', async () => {
+      const result = await compareSides(list([b5, b4, b3]), list([b4, b5, b3]), 50);
+      expect([...result.counts]).toEqual([]);
+    });
+
+    it('still finds another order of versions, of markers, and another latest one', async () => {
+      const versions = await compareSides(list(mirror), list([b4, b2, a, b3, b5, c]), 50);
+      expect([...versions.counts]).toEqual([['order', 1]]);
+      const markers = await compareSides(list(mirror), list([b2, b4, a, b5, b3, c]), 50);
+      expect([...markers.counts]).toEqual([['order', 1]]);
+      const latest = await compareSides(list(mirror), list([b4, b2, { ...a, isLatest: false }, b5, b3, c]), 50);
+      expect([...latest.counts]).toEqual([['latest', 1]]);
+    });
+
+    it('believes it of no side that has a marker after a version on any page', async () => {
+      const other = [b4, b5, b3, b2, at(2, 'c', '6', 'version', true)];
+      const result = await compareSides(list([b5, b4, b3, b2, c]), list(other), 50);
+      expect([...result.counts]).toEqual([['marker order', 1]]);
+      expect(result.samples).toHaveLength(1);
+    });
+  });
+
   it('compares times to the second where one side knows nothing finer', async () => {
     const fine = [entry('a', '1', 7), entry('b', '2', 999)];
     const coarse = [entry('a', '1', 0), entry('b', '2', 0)];

@@ -8,6 +8,7 @@ import {
   sortByKey,
 } from './group-by-key.js';
 import type { ListedEntry } from './listed-entry.js';
+import { MarkerPlaces, watchMarkers } from './marker-places.js';
 
 /** Begins a side's listing; called again where it must be read anew. */
 export type ListSide = () => AsyncIterable<ListedEntry>;
@@ -27,6 +28,8 @@ export interface SideResult {
   readonly tally: ListingTally;
   /** Not in key order, and therefore sorted in memory; null where it was in order. */
   readonly outOfOrder: string | null;
+  /** It lists the delete markers of a page before all of its versions: their place among these is not in its order. */
+  readonly markersApart: boolean;
 }
 
 /** One side could not be listed to its end: nothing can be said. */
@@ -60,21 +63,29 @@ async function compareOnce(a: SideReader, b: SideReader, maxSamples: number): Pr
   const counts = new Map<DifferenceKind, number>();
   const samples: Difference[] = [];
   const fractions: Difference[] = [];
+  const markerOrders: Difference[] = [];
+  const lists: Partial<Record<DifferenceKind, Difference[]>> = {
+    milliseconds: fractions,
+    'marker order': markerOrders,
+  };
   for await (const difference of compareListings(a.read(), b.read())) {
     counts.set(difference.kind, (counts.get(difference.kind) ?? 0) + 1);
-    const list = difference.kind === 'milliseconds' ? fractions : samples;
+    const list = lists[difference.kind] ?? samples;
     if (list.length < maxSamples) list.push(difference);
   }
   // Only the whole listing tells whether a side knows fractions of a second at all.
   const wholeSeconds = a.tally.hasMilliseconds !== b.tally.hasMilliseconds;
   if (wholeSeconds) counts.delete('milliseconds');
   else samples.push(...fractions.slice(0, maxSamples - samples.length));
+  if (a.markersApart || b.markersApart) counts.delete('marker order');
+  else samples.push(...markerOrders.slice(0, maxSamples - samples.length));
   return { a: a.result(), b: b.result(), counts, samples, wholeSeconds };
 }
 
 class SideReader {
   tally = emptyTally();
   #outOfOrder: string | null = null;
+  #markers = new MarkerPlaces();
 
   constructor(
     private readonly side: 'A' | 'B',
@@ -87,7 +98,9 @@ class SideReader {
 
   async *read(): AsyncGenerator<KeyGroup> {
     this.tally = emptyTally();
-    const entries = this.#outOfOrder === null ? this.list() : sortByKey(this.list());
+    this.#markers = new MarkerPlaces();
+    const listed = watchMarkers(this.list(), this.#markers);
+    const entries = this.#outOfOrder === null ? listed : sortByKey(listed);
     try {
       yield* groupByKey(entries, this.tally);
     } catch (error) {
@@ -95,7 +108,11 @@ class SideReader {
     }
   }
 
+  get markersApart(): boolean {
+    return this.#markers.areApart;
+  }
+
   result(): SideResult {
-    return { tally: this.tally, outOfOrder: this.#outOfOrder };
+    return { tally: this.tally, outOfOrder: this.#outOfOrder, markersApart: this.markersApart };
   }
 }

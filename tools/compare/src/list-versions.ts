@@ -22,6 +22,8 @@ interface Page {
   readonly next: Markers | undefined;
 }
 
+type Ask = (markers: Markers | undefined) => Promise<Page>;
+
 interface Markers {
   readonly keyMarker: string;
   readonly versionIdMarker: string | undefined;
@@ -30,19 +32,41 @@ interface Markers {
 /** Lists all versions and delete markers of a bucket, as they come, one page ahead of the reader. */
 export async function* listVersions(side: Side, options: ListingOptions): AsyncGenerator<ListedEntry> {
   const client = createClient(side);
+  const ask: Ask = (markers) => fetchPage(client, side.bucket, options, markers);
   try {
-    let coming: Promise<Page> | undefined = fetchPage(client, side.bucket, options, undefined);
+    let number = 0;
+    let coming: Promise<readonly Page[]> | undefined = ask(undefined).then((page) => [page]);
     while (coming !== undefined) {
-      const page: Page = await coming;
-      coming = page.next && fetchPage(client, side.bucket, options, page.next);
+      const pages: readonly Page[] = await coming;
+      const next = pages.at(-1)?.next;
+      coming = next && pagesAfter(next, ask);
       // A reader that leaves early never awaits it; one that stays gets the error all the same.
       coming?.catch(() => {});
-      yield* page.entries;
+      for (const { entries } of pages) {
+        number += 1;
+        for (const entry of entries) yield { ...entry, page: number };
+      }
     }
   } finally {
     client.destroy();
   }
 }
+
+/**
+ * After the marker of a `null` version, some endpoints answer as if hardly anything followed. So only what is left of its
+ * key is taken from that answer, and what comes after the key from one that the key alone asks for.
+ */
+async function pagesAfter(markers: Markers, ask: Ask): Promise<readonly Page[]> {
+  const { keyMarker, versionIdMarker } = markers;
+  if (versionIdMarker !== 'null') return [await ask(markers)];
+  const [both, byKey] = await Promise.all([ask(markers), ask({ keyMarker, versionIdMarker: undefined })]);
+  const ownKey = keyOf(keyMarker);
+  if (both.next !== undefined && keyOf(both.next.keyMarker) === ownKey) return [both];
+  return [{ ...both, entries: both.entries.filter(({ key }) => key === ownKey) }, byKey];
+}
+
+/** MinIO's markers carry a cache's state behind the key. */
+const keyOf = (marker: string): string => marker.replace(/\[minio_cache:[^\]]*\]$/, '');
 
 function createClient(side: Side): S3Client {
   return new S3Client({

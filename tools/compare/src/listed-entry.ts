@@ -10,6 +10,8 @@ export interface ListedEntry {
   readonly etag: string | null;
   /** Milliseconds since 1970. */
   readonly lastModifiedMs: number;
+  /** Number of the page that it came on, for what is said of pages; undefined: not known. */
+  readonly page?: number;
 }
 
 export type EntryKind = 'version' | 'deleteMarker';

@@ -46,7 +46,9 @@ function notes({ a, b, wholeSeconds }: Comparison): string[] {
   const lines: string[] = [];
   if (wholeSeconds) lines.push('note         one side lists whole seconds only: times were compared to the second');
   for (const [letter, side] of [['A', a] as const, ['B', b] as const]) {
-    const { outOfOrder, tally } = side;
+    const { outOfOrder, markersApart, tally } = side;
+    if (markersApart)
+      lines.push(`note         ${letter} lists delete markers apart: their order among versions was not compared`);
     if (outOfOrder !== null) lines.push(`note         ${letter} is not in key order, so it was sorted: ${outOfOrder}`);
     if (tally.repeated > 0)
       lines.push(`note         ${letter} listed ${figure(tally.repeated)} entries more than once`);

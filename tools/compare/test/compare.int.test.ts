@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { type FreshBucket, freshBucket, testServers } from '@mirror/testing';
+import { type FreshBucket, freshBucket, startListingServer, testServers, type VersionedBucket } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PlacedVersion, placeVersion } from './place-version.js';
 
@@ -40,6 +40,19 @@ async function filledBucket(changes: Record<string, Partial<PlacedVersion>> = {}
 
 async function removeVersion(s3: S3Client, bucket: string, key: string, versionId: string): Promise<void> {
   await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }));
+}
+
+function fillForQuirks(bucket: VersionedBucket): void {
+  bucket.versioning = 'none';
+  for (let index = 0; index < 20; index += 1) bucket.put(`k/${index}`, { body: `before ${index}` });
+  bucket.versioning = 'Enabled';
+  for (let index = 0; index < 40; index += 1) {
+    bucket.put(`k/${index}`, { body: `one ${index}` });
+    if (index % 3 === 0) bucket.delete(`k/${index}`);
+    if (index % 4 === 0) bucket.put(`k/${index}`, { body: `two ${index}` });
+  }
+  bucket.put('z', { body: 'last' });
+  bucket.delete('z');
 }
 
 interface Outcome {
@@ -102,7 +115,7 @@ describe('npm run compare', () => {
       'the order of a version and a marker below the latest',
       uuid(21),
       { at: '2026-07-01T12:00:00.0090Z' },
-      [`order        "mixed.txt" ${uuid(21)}`],
+      [`marker order "mixed.txt" ${uuid(21)}`],
     ],
     ['a key', uuid(2), { key: 'deep/er/e\u0301 東京 +%.txt' }, ['only in B', 'only in A']],
   ];
@@ -113,6 +126,18 @@ describe('npm run compare', () => {
     for (const line of lines) expect(output).toContain(line);
     const printed = output.split('\n');
     expect(printed.findIndex((line) => line.startsWith('differences'))).toBe(lines.length);
+  });
+
+  it.each(['5', '7', '1000'])('compares with an endpoint of many quirks in pages of %s', async (size) => {
+    const like = await startListingServer({ personality: ['wholeSeconds'], seed: fillForQuirks });
+    const quirky = await startListingServer({ personality: 'versitygw' });
+    quirky.restore(like.snapshot());
+    const sides = ['--endpoint-a', like.endpoint, '--endpoint-b', quirky.endpoint, '--max-keys', size];
+    const { code, output } = await compare(like.bucket, quirky.bucket, ...sides);
+    expect(output).toContain('no difference in 86 entries');
+    expect(output).toContain('B lists delete markers apart');
+    expect(code).toBe(0);
+    await Promise.all([like.stop(), quirky.stop()]);
   });
 
   it('finds a version that was removed, and one that was added', async () => {
