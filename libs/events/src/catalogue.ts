@@ -13,6 +13,13 @@ import {
   verifyCompleted,
 } from './mirror-status-events.js';
 import { objectChanged } from './object-changed.js';
+import {
+  objectDeleted,
+  objectTagged,
+  objectUploaded,
+  replicationCompleted,
+  replicationFailed,
+} from './upload-events.js';
 
 /** Every event there is: its type (`ce_type`) and the schema of its data. */
 export const eventSchemas = {
@@ -24,6 +31,11 @@ export const eventSchemas = {
   MirrorResumed: mirrorState,
   BucketDetached: mirrorState,
   ObjectChanged: objectChanged,
+  ObjectUploaded: objectUploaded,
+  ObjectDeleted: objectDeleted,
+  ObjectTagged: objectTagged,
+  ReplicationCompleted: replicationCompleted,
+  ReplicationFailed: replicationFailed,
   SnapshotStarted: snapshotStarted,
   SnapshotCompleted: snapshotCompleted,
   PassCompleted: passCompleted,
@@ -83,6 +95,22 @@ export const topics = {
     name: 'zenko.object-changes.v1',
     key: 'bucket/key',
     events: ['ObjectChanged'],
+    partitions: 6,
+    compacted: false,
+    retentionDays: 7,
+  },
+  uploads: {
+    name: 'zenko.uploads.v1',
+    key: 'bucket/key',
+    events: ['ObjectUploaded', 'ObjectDeleted', 'ObjectTagged'],
+    partitions: 6,
+    compacted: false,
+    retentionDays: 7,
+  },
+  replication: {
+    name: 'zenko.replication.v1',
+    key: 'bucket/key',
+    events: ['ReplicationCompleted', 'ReplicationFailed'],
     partitions: 6,
     compacted: false,
     retentionDays: 7,

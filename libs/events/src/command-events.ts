@@ -18,7 +18,9 @@ export const removalsAccepted = z.strictObject({ ...command, ledger: z.number().
 /** Which of a mirror's failures a command means; null: all that there are when it is carried out. */
 const failures = {
   ...command,
-  kind: z.literal('event').describe('A dead letter: an event that could not be applied'),
+  kind: z
+    .enum(['event', 'push'])
+    .describe('event: a dead letter, which could not be applied; push: an operation that failed at the connector'),
   failureIds: z.array(z.string().min(1)).nullable(),
 };
 

@@ -17,3 +17,13 @@ export type {
 } from './mirror-status-events.js';
 export { type ObjectChanged, type ObjectDescription, objectChanged, objectDescription } from './object-changed.js';
 export { type ParsedEvent, parseEvent } from './parse-event.js';
+export {
+  type ObjectDeleted,
+  type ObjectTagged,
+  type ObjectUploaded,
+  type OperationKind,
+  type ReplicationCompleted,
+  type ReplicationFailed,
+  type StagedContent,
+  stagedContent,
+} from './upload-events.js';

@@ -18,6 +18,8 @@ const bucket = {
   resumeAt: at,
   createdAt: at,
 };
+const operation = { mirrorId: '7f3c', bucket: 'photos', key: 'a/ü 🙂/%25', sequence: 3, operationId: 'o1' };
+const accepted = { ...operation, acceptedAt: '7543210987654321098' };
 const command = { commandId: 'c1', revision: '1', mirrorId: '7f3c', bucket: 'photos' };
 
 /** Valid data of each type, with every field that it may have. */
@@ -52,6 +54,47 @@ export const sampleData: { readonly [T in EventType]: EventData<T> } = {
       describedAt: '7543210987654321101',
     },
   },
+  ObjectUploaded: {
+    ...accepted,
+    versionId: 'v1',
+    size: 12,
+    etag: 'd41d8cd98f00b204e9800998ecf8427e-2',
+    contentType: null,
+    headers: { 'cache-control': 'no-store' },
+    metadata: { colour: 'blau' },
+    tags: { team: 'a b' },
+    content: {
+      form: 'multipart',
+      parts: [
+        { stagedId: 's1', size: 12, md5: 'd41d8cd98f00b204e9800998ecf8427e' },
+        { stagedId: 's2', size: 0, md5: 'd41d8cd98f00b204e9800998ecf8427e' },
+      ],
+    },
+  },
+  ObjectDeleted: {
+    ...accepted,
+    deletes: 'version',
+    versionId: 'v1',
+    target: 'version',
+    etag: 'd41d8cd98f00b204e9800998ecf8427e',
+    lastModified: at,
+  },
+  ObjectTagged: { ...accepted, versionId: 'v1', tags: { team: 'a b' } },
+  ReplicationCompleted: {
+    ...operation,
+    kind: 'put',
+    clientVersionId: 'v1',
+    versionId: '98765',
+    lastModified: at,
+    outcome: 'done',
+  },
+  ReplicationFailed: {
+    ...operation,
+    kind: 'tag',
+    code: 'S3.DENIED',
+    detail: 'refused',
+    hint: 'Allow it.',
+  },
   SnapshotStarted: mirror,
   SnapshotCompleted: { ...mirror, startedAt: at, versionsListed: 20_000, seconds: 4.5 },
   PassCompleted: { ...mirror, startedAt: at, seconds: 1, versionsListed: 20_000, requests: 21, differences: 0 },
@@ -69,5 +112,5 @@ export const sampleData: { readonly [T in EventType]: EventData<T> } = {
   VerifyRequested: command,
   RemovalsAccepted: { ...command, ledger: 3 },
   RetryRequested: { ...command, kind: 'event', failureIds: ['f1'] },
-  DiscardRequested: { ...command, kind: 'event', failureIds: null },
+  DiscardRequested: { ...command, kind: 'push', failureIds: null },
 };

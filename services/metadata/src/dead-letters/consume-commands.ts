@@ -29,7 +29,8 @@ export class CommandConsumer {
 
   private async carryOut(event: CloudEvent, isRunning: () => boolean): Promise<void> {
     if (event.type !== 'RetryRequested' && event.type !== 'DiscardRequested') return;
-    const { mirrorId, bucket, revision, failureIds } = event.data as RetryRequested | DiscardRequested;
+    const { mirrorId, bucket, revision, kind, failureIds } = event.data as RetryRequested | DiscardRequested;
+    if (kind !== 'event') return; // pushes are the replication service's
     const current = await this.mirrors.currentOf(new Map([[mirrorId, bucket]]));
     if (!current.has(mirrorId) || compareTimes(revision, await this.done.lastRevision(mirrorId)) <= 0) return;
     if (event.type === 'DiscardRequested') await this.letters.settle(mirrorId, failureIds);
