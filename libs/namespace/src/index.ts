@@ -20,6 +20,14 @@ export { type ListPage, type ListRequest, listObjects, type ObjectEntry } from '
 export { fromTimestamp, lastOperationTime, readLogicalClock, secondsOf, toTimestamp } from './logical-clock.js';
 export { Namespace, TOMBSTONE_DAYS } from './namespace.js';
 export { openMongo } from './open-mongo.js';
+export {
+  type OperationFailure,
+  type OperationOutcome,
+  type OperationWhat,
+  PENDING_PLACE,
+  type PendingOperation,
+  pendingPlace,
+} from './pending-operation.js';
 export { type MirroredVersion, readRange, undescribedLatest } from './read-range.js';
 export {
   bumpWriteCounters,
@@ -30,5 +38,12 @@ export {
   segmentsOf,
   voidAllConfirmations,
 } from './segment.js';
-export type { ListingFacts, NamedValues, StoredDescription, VersionDocument, VersionId } from './version-document.js';
+export type {
+  ListingFacts,
+  NamedValues,
+  PendingVersion,
+  StoredDescription,
+  VersionDocument,
+  VersionId,
+} from './version-document.js';
 export type { ListedDocument } from './version-scan.js';

@@ -1,3 +1,4 @@
+import type { StagedContent } from '@mirror/events';
 import type { Timestamp } from 'mongodb';
 
 /** Names and values as pairs, because names may hold dots, dollars or `__proto__`. */
@@ -39,8 +40,23 @@ export interface VersionDocument {
   /** Null until the version has been described. */
   readonly description: StoredDescription | null;
   readonly describedAt: Timestamp | null;
+  /** Set: a version or delete marker that is not yet at the connector. `_id.v` is then what the client was given. */
+  readonly pending?: PendingVersion;
+  /** Version ids that clients were given for what is now this version (rule R12). */
+  readonly aliases?: readonly string[];
+  /** Its deletion is pending: invisible to clients, there for the comparison. */
+  readonly hidden?: true;
+  /** Sequence of the last pending change of tags: the description's tags are the client's, and observations leave it alone. */
+  readonly tagsPending?: number;
   /** When it became a tombstone; ends the tombstone by a TTL index. */
   readonly removedAt?: Date;
+}
+
+export interface PendingVersion {
+  readonly operationId: string;
+  readonly sequence: number;
+  /** Null for a delete marker. */
+  readonly content: StagedContent | null;
 }
 
 /** The fields that a listing tells, and that the comparison compares. */
