@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROUTES, route } from '../src/operations/router.js';
+import { parseS3Request } from '../src/protocol/s3-request.js';
 import type { ConfigKey } from './harness/config-server.js';
 import { versionDocument } from './harness/fill-namespace.js';
 import { READER, RunningGateway, WRITER } from './harness/running-gateway.js';
@@ -32,8 +34,7 @@ async function answer(method: string, path: string, query: Record<string, string
   const request = { method, protocol, hostname, path, query, headers };
   const signed = signer ? await sdkSigner(signer.id, signer.secretAccessKey).sign(request) : request;
   const { host: _host, ...sent } = signed.headers;
-  const parts = Object.entries(query).map(([name, value]) => `${escapeUri(name)}=${escapeUri(value)}`);
-  const response = await fetch(`${gateway.url}${path}?${parts.join('&')}`, { method, headers: sent });
+  const response = await fetch(`${gateway.url}${path}?${inQuery(query)}`, { method, headers: sent });
   const code = /<Code>(\w+)<\/Code>/.exec(await response.text())?.[1];
   return code === undefined ? String(response.status) : `${response.status} ${code}`;
 }
@@ -73,6 +74,26 @@ const writing: readonly [name: string, method: string, path: string, query: Reco
 const expected = (method: string, status: number, code: string): string =>
   method === 'HEAD' ? String(status) : `${status} ${code}`;
 const DENIED = /^40[13]/;
+
+const inQuery = (query: Record<string, string>): string =>
+  Object.entries(query)
+    .map(([name, value]) => `${escapeUri(name)}=${escapeUri(value)}`)
+    .join('&');
+
+it('every operation of the router is tried here, as the operation that it is', () => {
+  const tried = [...reading, ...writing, ['ListBuckets', 'GET', '/', {}] as const].map(([, method, path, query]) => {
+    try {
+      return route({ request: parseS3Request(method, `${path}?${inQuery(query)}`, []), caller: WRITER }).name;
+    } catch {
+      return 'NotImplemented';
+    }
+  });
+  expect(
+    Object.values(ROUTES)
+      .map(({ name }) => name)
+      .filter((name) => !tried.includes(name)),
+  ).toEqual([]);
+});
 
 describe('no key but a valid one', () => {
   it.each([...reading, ...writing])('opens %s', async (_name, method, path, query) => {

@@ -19,7 +19,7 @@ export interface Route {
 type Resource = 'service' | 'bucket' | 'object';
 
 /** By resource, method and subresource ('' for none). What S3 has and is not here answers 501. */
-const ROUTES: Readonly<Record<string, Route>> = {
+export const ROUTES: Readonly<Record<string, Route>> = {
   'service GET ': { name: 'ListBuckets', run: listBuckets },
   'bucket HEAD ': { name: 'HeadBucket', run: headBucket },
   'bucket GET ': { name: 'ListObjects', run: listObjectsV1 },
