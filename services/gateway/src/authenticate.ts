@@ -6,8 +6,8 @@ import { canonicalPaths, isSameSignature, type Signing, sign } from './protocol/
 
 export interface Authenticated {
   readonly caller: AccessKey;
-  /** What the client signed for its body; see `SigningContext`. */
-  readonly payloadHash: string;
+  /** Found true: what the signatures of a body's chunks go on from. */
+  readonly claim: SignatureClaim;
 }
 
 /** The ids that the config service gives; nothing else is worth asking it. */
@@ -25,7 +25,7 @@ export async function authenticate(
     throw new S3Error('InvalidAccessKeyId', { elements: { AWSAccessKeyId: claim.accessKeyId } });
   }
   checkSignature(request, claim, caller.secretAccessKey);
-  return { caller, payloadHash: claim.payloadHash };
+  return { caller, claim };
 }
 
 async function findKey(keys: CachedLookup<AccessKey>, id: string): Promise<AccessKey | null> {

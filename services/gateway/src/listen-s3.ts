@@ -1,10 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type Logger, NestLogger } from '@mirror/runtime';
 import type { DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { announcesBody } from './request-body.js';
+import { announcesBody, endTruncated } from './body/incoming-body.js';
+import { errorDocument } from './protocol/xml.js';
 import { S3_ROUTE } from './s3.controller.js';
 import { S3ErrorFilter } from './s3-error.filter.js';
 
@@ -29,6 +30,7 @@ export async function listenS3(
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     rewriteUrl: rewriteTarget,
+    clientErrorHandler: (error, socket) => endBroken(error, socket),
   });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),
@@ -39,6 +41,7 @@ export async function listenS3(
   leaveBodiesAlone(adapter);
   const server: Server = app.getHttpServer();
   answerWithoutContinue(server);
+  server.prependListener('request', (request: IncomingMessage) => requests.set(request.socket, request));
   await app.listen(port, host);
   const { port: bound } = server.address() as AddressInfo;
   return {
@@ -73,6 +76,21 @@ function answerWithoutContinue(server: Server): void {
     if (!announcesBody(request)) response.writeContinue();
     server.emit('request', request, response);
   });
+}
+
+/** The last request of each connection. */
+const requests = new WeakMap<Socket, IncomingMessage>();
+
+/** A connection that is no HTTP any more, or half-closed by its client. One that ended inside a body is still answered. */
+function endBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  const request = requests.get(socket);
+  if (request !== undefined && !request.complete && endTruncated(request)) return;
+  if (error.code !== 'ECONNRESET' && socket.writable) {
+    const body = errorDocument({ Code: 'BadRequest', Message: 'The request is no HTTP.' });
+    const head = ['HTTP/1.1 400 Bad Request', 'Content-Type: application/xml', `Content-Length: ${body.length}`];
+    socket.write([...head, 'Connection: close', '', body].join('\r\n'));
+  }
+  socket.destroy();
 }
 
 async function closeWithin(drainMs: number, app: NestFastifyApplication, server: Server): Promise<void> {

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { All, Controller, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { IncomingBody } from './body/incoming-body.js';
 import { endWhenStalled } from './end-when-stalled.js';
 import { GatewayMetrics } from './gateway-metrics.js';
-import { mustCloseAfter } from './request-body.js';
 import { RequestServer } from './serve-request.js';
 
 /** The one route behind which every S3 request lands; see `rewriteTarget`. */
@@ -19,10 +19,20 @@ export class S3Controller {
   @All(S3_ROUTE)
   async handle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const stopTimer = this.metrics.startTimer();
-    const { response, operation } = await this.server.serve(request.raw, request.originalUrl, clientLeaves(reply));
+    const incoming = new IncomingBody(request.raw, reply.raw);
+    const { response, operation } = await this.server.serve({
+      method: request.method,
+      target: request.originalUrl,
+      rawHeaders: request.raw.rawHeaders,
+      body: incoming,
+      signal: clientLeaves(reply),
+    });
     const { status, headers, body } = response;
     reply.raw.once('close', () => stopTimer(operation, status));
-    if (mustCloseAfter(request.raw)) reply.header('connection', 'close');
+    if (incoming.mustCloseAfter) {
+      reply.header('connection', 'close');
+      await incoming.drain();
+    }
     if (body instanceof Readable) endWhenStalled(body, reply.raw);
     reply.status(status).headers(headers).send(body);
   }

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { AccessKey, CachedLookup } from '@mirror/config-client';
 import type { Logger } from '@mirror/runtime';
 import { authenticate } from './authenticate.js';
+import type { IncomingBody } from './body/incoming-body.js';
+import { RequestBody } from './body/request-body.js';
 import type { Sources } from './operations/operation.js';
 import { route } from './operations/router.js';
 import { S3Error, serviceUnavailable } from './protocol/errors.js';
 import { parseS3Request } from './protocol/s3-request.js';
 import { errorResponse, resourceOf, type S3Response } from './protocol/s3-response.js';
-import { checkBody } from './request-body.js';
 
 export interface Served {
   readonly response: S3Response;
@@ -16,7 +16,17 @@ export interface Served {
   readonly operation: string;
 }
 
-/** One request from its line to its answer: parse, authenticate, route, check the body, run. */
+/** What is known of a request before anything of it is understood. `target` is the request line's, untouched. */
+export interface Received {
+  readonly method: string;
+  readonly target: string;
+  readonly rawHeaders: readonly string[];
+  readonly body: IncomingBody;
+  /** Aborted when the client leaves. */
+  readonly signal: AbortSignal;
+}
+
+/** One request from its line to its answer: parse, authenticate, route, run. */
 export class RequestServer {
   constructor(
     private readonly keys: CachedLookup<AccessKey>,
@@ -24,28 +34,29 @@ export class RequestServer {
     private readonly logger: Logger,
   ) {}
 
-  /** Never rejects: what goes wrong is an answer, too. `target` is the request line's, untouched. */
-  async serve(incoming: IncomingMessage, target: string, signal: AbortSignal): Promise<Served> {
-    const about = { id: newRequestId(), method: incoming.method ?? 'GET', resource: target, operation: 'none' };
+  /** Never rejects: what goes wrong is an answer, too. */
+  async serve(received: Received): Promise<Served> {
+    const about = { id: newRequestId(), method: received.method, resource: received.target, operation: 'none' };
     try {
-      const response = await this.#run(incoming, about, signal);
+      const response = await this.#run(received, about);
       return { operation: about.operation, response: withIds(response, about.id) };
     } catch (error) {
       const known = toS3Error(error);
-      if (known.status >= 500 && !signal.aborted) this.#log(known, about);
+      if (known.status >= 500 && !received.signal.aborted) this.#log(known, about);
       return { operation: about.operation, response: withIds(errorResponse(known, about), about.id) };
     }
   }
 
-  async #run(incoming: IncomingMessage, about: About, signal: AbortSignal): Promise<S3Response> {
-    const request = parseS3Request(about.method, about.resource, incoming.rawHeaders);
+  async #run({ rawHeaders, signal, ...received }: Received, about: About): Promise<S3Response> {
+    const request = parseS3Request(about.method, about.resource, rawHeaders);
     about.resource = resourceOf(request);
     if (about.method === 'OPTIONS') throw new S3Error('AccessForbidden'); // a browser's preflight is never signed
-    const { caller, payloadHash } = await authenticate(request, this.keys, new Date());
-    const { name, run } = route({ request, caller });
+    const { caller, claim } = await authenticate(request, this.keys, new Date());
+    const { name, run, takesBody = false } = route({ request, caller });
     about.operation = name;
-    await checkBody(incoming, payloadHash);
-    return run({ request, caller, signal }, this.sources);
+    const body = new RequestBody(received.body, request, claim, caller.secretAccessKey);
+    if (!takesBody) await body.refuse();
+    return run({ request, caller, body, signal }, this.sources);
   }
 
   #log(error: S3Error, about: About): void {

@@ -1,5 +1,6 @@
 import type { AccessKey } from '@mirror/config-client';
 import type { Namespace } from '@mirror/namespace';
+import type { RequestBody } from '../body/request-body.js';
 import type { S3Request } from '../protocol/s3-request.js';
 import type { S3Response } from '../protocol/s3-response.js';
 import type { ConnectorClients } from '../sources/connector-clients.js';
@@ -18,6 +19,7 @@ export interface Sources {
 export interface Call {
   readonly request: S3Request;
   readonly caller: AccessKey;
+  readonly body: RequestBody;
   /** Aborted when the client leaves. */
   readonly signal: AbortSignal;
 }

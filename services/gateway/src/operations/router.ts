@@ -14,6 +14,8 @@ export interface Route {
   /** S3's name of the operation: for logs and metrics. */
   readonly name: string;
   readonly run: Operation;
+  /** It reads the body by itself. Of the others it is checked that there is none. */
+  readonly takesBody?: boolean;
 }
 
 type Resource = 'service' | 'bucket' | 'object';

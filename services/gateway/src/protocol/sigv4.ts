@@ -42,8 +42,13 @@ export function sign(request: S3Request, canonicalPath: string, context: Signing
     // Header values are bytes, one character each.
     createHash('sha256').update(canonicalRequest, 'latin1').digest('hex'),
   ].join('\n');
-  const key = [date, region, service, 'aws4_request'].reduce<Buffer | string>(hmac, `AWS4${secret}`);
-  return { signature: hmac(key, stringToSign).toString('hex'), canonicalRequest, stringToSign };
+  const signature = hmac(signingKey(context.credential, secret), stringToSign).toString('hex');
+  return { signature, canonicalRequest, stringToSign };
+}
+
+/** The key of a day, a region and a service, with which requests and the chunks of their bodies are signed. */
+export function signingKey({ date, region, service }: SigningContext['credential'], secret: string): Buffer {
+  return [date, region, service, 'aws4_request'].reduce(hmac, Buffer.from(`AWS4${secret}`));
 }
 
 /**
@@ -76,4 +81,4 @@ function canonicalHeader(request: S3Request, name: string): string {
   return values.map((value) => value.trim().replaceAll(/ {2,}/g, ' ')).join(',');
 }
 
-const hmac = (key: Buffer | string, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
