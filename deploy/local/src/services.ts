@@ -19,6 +19,8 @@ export interface ServiceOptions extends StackAddresses {
   topicPrefix?: string;
   /** Added to a service's environment. */
   environment?: Partial<Record<ServiceName, Environment>>;
+  /** Pollers beside the first one, by their ports: they share every mirror's work. */
+  morePollerPorts?: readonly number[];
   /** For Node itself; those of this process when none are given. */
   nodeFlags?: readonly string[];
 }
@@ -60,26 +62,34 @@ const table: Array<{ name: ServiceName; environment(options: ServiceOptions, sec
 /** The services as processes that are not yet started, in the order in which they are. */
 export function createServices(options: ServiceOptions): ServerProcess[] {
   const secrets = options.folder.secrets();
-  return table.map(({ name, environment }) => {
-    const own = environment(options, secrets);
-    const extra = options.environment?.[name];
-    return createService(name, options, { ...sharedEnvironment(options, secrets), ...own, ...extra });
-  });
+  const create = (name: ServiceName, port: number, label: string) => {
+    const own = table.find((service) => service.name === name)?.environment(options, secrets);
+    const environment = { ...sharedEnvironment(options, secrets), ...own, ...options.environment?.[name] };
+    return createService(name, port, label, options, environment);
+  };
+  const first = table.map(({ name }) => create(name, options.ports[name], name));
+  const more = options.morePollerPorts ?? [];
+  return [...first, ...more.map((port, index) => create('poller', port, `poller-${index + 2}`))];
 }
 
 export function urlOf(port: number): string {
   return `http://${host}:${port}`;
 }
 
-function createService(name: ServiceName, options: ServiceOptions, environment: Environment): ServerProcess {
-  const port = options.ports[name];
+function createService(
+  name: ServiceName,
+  port: number,
+  label: string,
+  options: ServiceOptions,
+  environment: Environment,
+): ServerProcess {
   return new ServerProcess({
-    name,
+    name: label,
     port,
     command: process.execPath,
     args: [...(options.nodeFlags ?? process.execArgv), join(options.root, 'services', name, 'dist', 'main.js')],
     env: { ...environment, PORT: String(port) },
-    logFile: join(options.folder.logs, `${name}.log`),
+    logFile: join(options.folder.logs, `${label}.log`),
     isReady: async () => (await fetch(`${urlOf(port)}/readyz`, { signal: AbortSignal.timeout(2000) })).ok,
     onSpawn: options.onSpawn,
     stopTimeoutMs,

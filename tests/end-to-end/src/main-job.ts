@@ -1,10 +1,14 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import { type Churned, type ChurnOptions, churn, type GeneratedBucket, generateBucket } from '@mirror/testing';
 import { waitUntilEqual } from './compare.js';
+import { killInTurn } from './kill-in-turn.js';
 import { type S3Access, type Status, type System, s3Client } from './system.js';
 
 export interface MainJob {
   /** Of the generated bucket, delete markers included. */
   readonly versions: number;
+  /** Every so many milliseconds one of the pollers is killed, from the first listing on; never when not given. */
+  readonly killPollerEveryMs?: number;
   readonly churn: Pick<ChurnOptions, 'seconds' | 'changesPerSecond'>;
   readonly report: (line: string) => void;
 }
@@ -17,13 +21,15 @@ export interface MainJobFigures {
   readonly churned: Churned;
   /** From the last change to two equal sides. */
   readonly settleSeconds: number;
+  /** Pollers that were killed between the begin of the snapshot and the last comparison. */
+  readonly kills: number;
   /** What the comparisons printed, after the snapshot and after the churn. */
   readonly comparisons: readonly [string, string];
 }
 
 /** Removals are believed late, and each is asked about by HEAD inside a tenth of the request budget. */
 const settleTimeoutMs = 300_000;
-const snapshotTimeoutMs = 180_000;
+const snapshotTimeoutMs = 300_000;
 
 /**
  * The main job, end to end: a connector's bucket is filled, mirrored, compared, changed, and compared again. The bucket at
@@ -35,6 +41,18 @@ export async function runMainJob(system: System, connector: S3Access, job: MainJ
   const generated = await generateBucket(s3, connector.bucket, { shape: { versions: job.versions }, onProgress });
   job.report(`bucket filled in ${generated.seconds.toFixed(1)} s`);
 
+  const killing = job.killPollerEveryMs === undefined ? null : killInTurn(system.pollers, job.killPollerEveryMs);
+  try {
+    const figures = await mirrorAndChurn(system, connector, s3, job);
+    await killing?.stop();
+    return { generated, ...figures, kills: killing?.kills ?? 0 };
+  } finally {
+    await killing?.stop();
+    s3.destroy();
+  }
+}
+
+async function mirrorAndChurn(system: System, connector: S3Access, s3: S3Client, job: MainJob) {
   const mirror = await system.gatewayAccess(connector.bucket);
   const mirroredAt = performance.now();
   await system.mirror(mirror.bucket, connector);
@@ -50,8 +68,8 @@ export async function runMainJob(system: System, connector: S3Access, job: MainJ
   const second = await waitUntilEqual(mirror, connector, settleTimeoutMs);
   const settleSeconds = secondsSince(quietAt);
   job.report(`${second.output.trimEnd()}\nequal ${settleSeconds.toFixed(1)} s after the last change`);
-  s3.destroy();
-  return { generated, live, snapshotSeconds, churned, settleSeconds, comparisons: [first.output, second.output] };
+  const comparisons: [string, string] = [first.output, second.output];
+  return { live, snapshotSeconds, churned, settleSeconds, comparisons };
 }
 
 const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1000;

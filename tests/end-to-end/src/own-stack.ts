@@ -1,18 +1,33 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningServers, startServers } from '@mirror/local';
+import { type RunningServers, startServers, startVersitygw } from '@mirror/local';
+import type { ConnectorAddress } from '@mirror/testing';
 import { type System, startSystem } from './system.js';
 
 /** Servers and services of one program's own, on free ports, with data that is thrown away. */
 export interface OwnStack {
   readonly servers: RunningServers;
   readonly system: System;
+  /** The endpoint that was asked for. */
+  readonly connector: ConnectorAddress;
   stop(): Promise<void>;
 }
 
+export interface OwnStackOptions {
+  /** 'minio' when not given. */
+  readonly endpoint?: EndpointKind;
+  readonly pollers?: number;
+}
+
+export const endpointKinds = ['minio', 'versitygw'] as const;
+export type EndpointKind = (typeof endpointKinds)[number];
+
 /** For programs outside of a test run: benchmarks and the acceptance run. */
-export async function startOwnStack(report: (line: string) => void): Promise<OwnStack> {
+export async function startOwnStack(
+  report: (line: string) => void,
+  { endpoint = 'minio', pollers }: OwnStackOptions = {},
+): Promise<OwnStack> {
   const folder = mkdtempSync(join(tmpdir(), 'mirror-own-stack-'));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', remove); // also the way out of Ctrl-C: the processes die with this one
@@ -21,16 +36,24 @@ export async function startOwnStack(report: (line: string) => void): Promise<Own
   const servers = await startServers({ dataDir: join(folder, 'servers'), report });
   const url = new URL(servers.mongodb.url);
   url.pathname = '/mirror';
+  const versitygw =
+    endpoint === 'versitygw' ? await startVersitygw({ dataDir: join(folder, 'servers'), report }) : undefined;
   report('Starting the services');
-  const options = { mongodbUrl: url.href, kafkaBrokers: servers.kafka.brokers, topicPrefix: '', folder };
+  const options = { mongodbUrl: url.href, kafkaBrokers: servers.kafka.brokers, topicPrefix: '', folder, pollers };
   const system = await startSystem(options).catch(async (error: unknown) => {
+    await versitygw?.stop();
     await servers.stop();
     throw error;
   });
   const stop = async () => {
     await system.stop();
+    await versitygw?.stop();
     await servers.stop();
     remove();
   };
-  return { servers, system, stop };
+  return { servers, system, connector: addressOf(versitygw ?? servers.connector), stop };
+}
+
+function addressOf({ endpoint, region, accessKeyId, secretAccessKey }: ConnectorAddress): ConnectorAddress {
+  return { endpoint, region, accessKeyId, secretAccessKey };
 }

@@ -22,6 +22,8 @@ export interface SystemOptions {
   /** Added to a service's environment. */
   readonly environment?: Partial<Record<ServiceName, Record<string, string>>>;
   readonly logLevel?: string;
+  /** One when it is not given. */
+  readonly pollers?: number;
 }
 
 export interface S3Access extends ConnectorAddress {
@@ -49,7 +51,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const folder = new LocalFolder(options.folder);
-  const [gateway = 0, config = 0, poller = 0, metadata = 0] = await freePorts(4);
+  const pollers = options.pollers ?? 1;
+  const [gateway = 0, config = 0, poller = 0, metadata = 0, ...morePollerPorts] = await freePorts(3 + pollers);
   const ports = { gateway, config, poller, metadata, connector: 0, kafka: 0, mongodb: 0 };
   const services = createServices({
     root,
@@ -60,6 +63,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     topicPrefix: options.topicPrefix,
     logLevel: options.logLevel ?? 'info',
     environment: options.environment,
+    morePollerPorts,
     // Not those of this process: in a test run they make libraries resolve to their sources.
     nodeFlags: ['--disable-warning=TimeoutNegativeWarning'],
   });
@@ -104,6 +108,11 @@ export class System {
     const service = this.services.find((candidate) => candidate.name === name);
     if (service === undefined) throw new Error(`no service ${name}`);
     return service;
+  }
+
+  /** All of them; the first is the one that the config service asks. */
+  get pollers(): readonly ServerProcess[] {
+    return this.services.filter(({ name }) => name.startsWith('poller'));
   }
 
   logFile(name: ServiceName): string {

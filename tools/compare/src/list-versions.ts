@@ -1,6 +1,6 @@
 import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import { captureEntryOrder } from './entry-order.js';
-import type { EntryKind, ListedEntry } from './listed-entry.js';
+import { captureEntryOrder, type EntryOutline } from './entry-order.js';
+import type { ListedEntry } from './listed-entry.js';
 
 /** One side of the comparison. */
 export interface Side {
@@ -97,11 +97,11 @@ async function fetchPage(
   });
   const order = captureEntryOrder(command);
   const answer = await client.send(command);
-  return { entries: readEntries(answer, order.kinds()), next: nextMarkers(answer, markers) };
+  return { entries: readEntries(answer, order.entries()), next: nextMarkers(answer, markers) };
 }
 
-/** The SDK hands versions and markers in two lists; `kinds` says how they were interleaved. */
-function readEntries(answer: ListObjectVersionsCommandOutput, kinds: readonly EntryKind[]): ListedEntry[] {
+/** The SDK hands versions and markers in two lists; `outlines` says how they were interleaved. */
+function readEntries(answer: ListObjectVersionsCommandOutput, outlines: readonly EntryOutline[]): ListedEntry[] {
   const decode = keyDecoder(answer);
   const versions = (answer.Versions ?? []).map((version) => ({
     ...identity(version, decode),
@@ -115,13 +115,21 @@ function readEntries(answer: ListObjectVersionsCommandOutput, kinds: readonly En
     size: null,
     etag: null,
   }));
-  if (kinds.length !== versions.length + markers.length) throw new Error('the listing could not be read in its order');
+  if (outlines.length !== versions.length + markers.length)
+    throw new Error('the listing could not be read in its order');
   const sources = { version: versions.values(), deleteMarker: markers.values() };
-  return kinds.map((kind) => {
+  return outlines.map(({ kind, lastModified }) => {
     const { value } = sources[kind].next();
     if (value === undefined) throw new Error('the listing could not be read in its order');
-    return value;
+    return lastModified === undefined ? value : { ...value, lastModifiedMs: timeOf(lastModified) };
   });
+}
+
+/** Whole milliseconds, as S3 has them: what an endpoint lists beyond is cut, and not rounded up into another second. */
+function timeOf(lastModified: string): number {
+  const ms = Date.parse(lastModified);
+  if (Number.isNaN(ms)) throw new Error(`"${lastModified}" is listed as a time`);
+  return ms;
 }
 
 interface Identified {

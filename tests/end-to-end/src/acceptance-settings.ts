@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { type EndpointKind, endpointKinds } from './own-stack.js';
+
+export interface AcceptanceSettings {
+  readonly endpoint: EndpointKind;
+  readonly pollers: number;
+  readonly versions: number;
+  /** Of churn. */
+  readonly seconds: number;
+  /** Changes a second. */
+  readonly rate: number;
+  /** 0: no poller is killed. */
+  readonly killEverySeconds: number;
+}
+
+export const help = `npm run acceptance -- [flags]    fills a bucket, mirrors it, compares, changes it, compares again
+
+  --endpoint KIND            ${endpointKinds.join(' or ')} (minio)
+  --versions N               in the bucket, delete markers included (20000)
+  --pollers N                that share the mirror (3)
+  --kill-every-seconds N     one of the pollers is killed by SIGKILL and started again; 0: none (10)
+  --seconds N                of churn (60)
+  --rate N                   changes a second (50)
+`;
+
+const flags = {
+  endpoint: { type: 'string', default: 'minio' },
+  versions: { type: 'string', default: '20000' },
+  pollers: { type: 'string', default: '3' },
+  'kill-every-seconds': { type: 'string', default: '10' },
+  seconds: { type: 'string', default: '60' },
+  rate: { type: 'string', default: '50' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Null when help is asked for. Throws with all faults in one message. */
+export function readSettings(args: readonly string[]): AcceptanceSettings | null {
+  const { values } = parseArgs({ args: [...args], options: flags });
+  if (values.help) return null;
+  const faults: string[] = [];
+  const number = (flag: keyof typeof values, lowest: number, highest: number): number => {
+    const value = Number(values[flag]);
+    if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
+    faults.push(`--${flag} takes a whole number from ${lowest} to ${highest}, not "${values[flag]}"`);
+    return lowest;
+  };
+  const endpoint = endpointKinds.find((kind) => kind === values.endpoint);
+  if (endpoint === undefined) faults.push(`--endpoint is ${endpointKinds.join(' or ')}, not "${values.endpoint}"`);
+  const settings = {
+    endpoint: endpoint ?? 'minio',
+    versions: number('versions', 1, 10_000_000),
+    pollers: number('pollers', 1, 20),
+    killEverySeconds: number('kill-every-seconds', 0, 3600),
+    seconds: number('seconds', 1, 3600),
+    rate: number('rate', 1, 10_000),
+  };
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  return settings;
+}
