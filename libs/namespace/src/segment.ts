@@ -31,6 +31,8 @@ export interface Segment {
   readonly claimedAt: Date | null;
 
   readonly dueAt: Date;
+  /** Nobody has listed it to its end yet: how much it holds is not known, and its rest may be shared by splitting it. */
+  readonly open: boolean;
   /** Begin of the last visit that was completed; null: never. */
   readonly visitedAt: Date | null;
   /** Versions that the last visit listed. */

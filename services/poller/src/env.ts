@@ -16,6 +16,13 @@ export const pollerEnv = z.object({
     .default(1_000)
     .describe('Between two visits of a range, in milliseconds'),
   POLL_REQUESTS_PER_SECOND: z.coerce.number().min(1).default(100).describe('Requests a second that a location may get'),
+  POLL_VISITS_AT_ONCE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(16)
+    .describe('Ranges of a mirror that one poller lists and compares at once'),
   REMOVAL_DELAY_SECONDS: z.coerce
     .number()
     .int()

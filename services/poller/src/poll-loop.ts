@@ -7,8 +7,10 @@ import { provesTarget } from './prove-target.js';
 import type { StatusEvents } from './publish-status.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
 import { type ClaimedSegment, LEASE_MS } from './state/segment-store.js';
+import { Stir } from './stir.js';
 import type { DescribeBacklog } from './visit/describe-backlog.js';
 import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
+import { KeyShape } from './visit/key-shape.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
 
@@ -18,8 +20,6 @@ const IDLE_MS = 100;
 /** A proof may take a thousand requests. */
 const PROOF_BACKOFF = { baseMs: 5_000, maxMs: 600_000 };
 const BACKLOG_IDLE_MS = 500;
-/** One lists while the other compares and publishes. */
-const VISITS_AT_ONCE = 2;
 /** How often it is asked whether the pass is over, while visits are due without a break. */
 const SETTLE_INTERVAL_MS = 250;
 const FAILURE_BACKOFF = { baseMs: 500, maxMs: 30_000 };
@@ -36,16 +36,28 @@ export interface PollLoopParts {
   readonly suspicion: SuspicionSettings;
   /** Prefixed name of the topic of the object changes. */
   readonly changesTopic: string;
+  readonly visitsAtOnce: number;
+  /** How many ranges all pollers together can visit at once. */
+  rangesWanted(): number;
   readonly logger: Logger;
 }
 
+/** `applied`: what its last visit published has been (rule R8). */
+type ClaimedForVisit = ClaimedSegment & { readonly applied: boolean };
+
 /**
- * Visits one mirror's due segments, for as long as the mirror is active. Two modes: *visiting*, as long as something is due
- * (a segment's listing, or the description of what a snapshot found); *waiting*, when nothing is, or after a failure, with
- * backoff. A failure of one visit gives its lease back and loses nothing: what it saw is seen again.
+ * Visits one mirror's due segments, for as long as the mirror is active, some at a time: while one is listed, others are compared
+ * and published. Three modes: *visiting*, as long as something is due and a visit may begin; *waiting*, when nothing is due,
+ * until some visit ends or cuts its range, or a moment has passed; *backing off* after a failure. A failure of one visit gives
+ * its lease back and loses nothing: what it saw is seen again.
  */
 export class PollLoop {
+  private readonly visits = new Set<Promise<void>>();
+  private readonly shape = new KeyShape();
+  private readonly stirred = new Stir();
   private failures = 0;
+  /** No visit begins before, by `performance.now()`. */
+  private backOffUntil = 0;
   private settledAt = 0;
   /** Attempts in a row at which a new target did not show the same versions. */
   private unproven = 0;
@@ -61,52 +73,62 @@ export class PollLoop {
 
   start(): void {
     const beside = [() => this.describeSome(), () => this.proveTarget()];
-    const visits = Array.from({ length: VISITS_AT_ONCE }, () => this.run(() => this.turn()));
-    this.done = Promise.all([...visits, ...beside.map((work) => this.run(work))]).then(() => undefined);
+    const work = [this.run(() => this.beginVisits()), ...beside.map((some) => this.run(some))];
+    this.done = Promise.all(work).then(async () => void (await Promise.all(this.visits)));
   }
 
-  /** Resolves when the visit in flight has ended, after the signal was aborted. */
+  /** Resolves when the visits in flight have ended, after the signal was aborted. */
   ended(): Promise<void> {
     return this.done;
   }
 
   /** Visits and descriptions run beside each other, so that no description holds up a listing. */
-  private async run(work: () => Promise<boolean>): Promise<void> {
+  private async run(work: () => Promise<void>): Promise<void> {
     while (!this.signal.aborted) {
-      try {
-        if (!(await work())) await sleep(IDLE_MS, this.signal);
-      } catch (error) {
-        if (this.signal.aborted) return;
-        await this.failed(error);
-      }
+      await this.backedOff();
+      await work().catch((error: unknown) => this.failed(error));
     }
   }
 
-  /** One piece of work; false: nothing is due. */
-  private async turn(): Promise<boolean> {
-    const { stores, namespace, changesTopic } = this.parts;
+  /** Begins as many visits as are due, and may. */
+  private async beginVisits(): Promise<void> {
+    const { namespace, changesTopic } = this.parts;
     const progress = await this.ensureStarted();
     const positions = await readPositions(namespace.positions, changesTopic);
     if (Date.now() - this.settledAt > SETTLE_INTERVAL_MS) await this.settlePass(progress, positions);
-    const claimed = await this.claimNext(positions);
-    if (!claimed) return false;
-    const report = await this.visit(claimed, progress);
-    if (await stores.progress.succeed(this.mirror.mirrorId))
-      await this.parts.status.reachable(this.mirror, this.mirror.location);
-    this.failures = 0;
-    await stores.progress.count(this.mirror.mirrorId, this.connector.takeRequestCount(), report.differences);
-    return true;
+    const free = this.parts.visitsAtOnce - this.visits.size;
+    const claimed = free > 0 ? await this.claimDue(positions, free) : [];
+    for (const segment of claimed) this.begin(segment, progress);
+    if (claimed.length === 0) await this.stirred.wait(IDLE_MS, this.signal);
   }
 
-  private async describeSome(): Promise<boolean> {
+  private begin(claimed: ClaimedForVisit, progress: MirrorProgress): void {
+    const visit = this.turn(claimed, progress)
+      .catch((error: unknown) => this.failed(error))
+      .finally(() => {
+        this.visits.delete(visit);
+        this.stirred.now();
+      });
+    this.visits.add(visit);
+  }
+
+  private async turn(claimed: ClaimedForVisit, progress: MirrorProgress): Promise<void> {
+    const { stores, status } = this.parts;
+    const { mirrorId, location } = this.mirror;
+    const { differences, splitCredit } = await this.visit(claimed, progress);
+    if (progress.failing && (await stores.progress.succeed(mirrorId))) await status.reachable(this.mirror, location);
+    this.failures = 0;
+    await stores.progress.count(mirrorId, this.connector.takeRequestCount(), differences, splitCredit);
+  }
+
+  private async describeSome(): Promise<void> {
     const { namespace, changesTopic } = this.parts;
     const worked = await this.backlog.step(this.connector, await readPositions(namespace.positions, changesTopic));
     if (!worked) await sleep(BACKLOG_IDLE_MS, this.signal);
-    return worked;
   }
 
   /** The location was pointed elsewhere: removals wait until the new place has shown that it has the same versions. */
-  private async proveTarget(): Promise<boolean> {
+  private async proveTarget(): Promise<void> {
     const { stores, namespace, logger } = this.parts;
     const { mirrorId, bucket, target } = this.mirror;
     const progress = await stores.progress.read(mirrorId);
@@ -120,7 +142,6 @@ export class PollLoop {
       );
     }
     await sleep(backoffMs(this.unproven, PROOF_BACKOFF, Math.random()), this.signal);
-    return true;
   }
 
   private async ensureStarted(): Promise<MirrorProgress> {
@@ -136,22 +157,20 @@ export class PollLoop {
     return created;
   }
 
-  private async claimNext(positions: Positions): Promise<(ClaimedSegment & { readonly applied: boolean }) | null> {
+  private async claimDue(positions: Positions, most: number): Promise<ClaimedForVisit[]> {
     const { segments } = this.parts.stores;
     const now = await segments.now();
+    const claims: Promise<ClaimedForVisit | null>[] = [];
     for await (const segment of segments.due(this.mirror.mirrorId, now)) {
       const applied = isApplied(segment.published, positions);
       if (!applied && !isLagWaitOver(segment, now)) continue;
-      const claimed = await segments.claim(segment._id);
-      if (claimed) return { ...claimed, applied };
+      claims.push(segments.claim(segment._id).then((claimed) => claimed && { ...claimed, applied }));
+      if (claims.length === most) break;
     }
-    return null;
+    return (await Promise.all(claims)).filter((claimed) => claimed !== null);
   }
 
-  private async visit(
-    claimed: ClaimedSegment & { readonly applied: boolean },
-    progress: MirrorProgress,
-  ): Promise<VisitReport> {
+  private async visit(claimed: ClaimedForVisit, progress: MirrorProgress): Promise<VisitReport> {
     const { stores, visitor, logger } = this.parts;
     const renewal = setInterval(() => {
       stores.segments.renew(claimed).catch((error: unknown) => logger.warn({ err: error }, 'a lease was not renewed'));
@@ -163,6 +182,7 @@ export class PollLoop {
         removalsHeld: progress.removalsHeldSince !== null || progress.suspect || progress.target !== this.mirror.target,
         hidesAstral: this.mirror.hidesAstral,
         applied: claimed.applied,
+        sharing: { wanted: this.parts.rangesWanted(), shape: this.shape, onCut: () => this.stirred.now() },
       });
     } catch (error) {
       await stores.segments.release(claimed, 0).catch(() => undefined); // the lease ends by itself then
@@ -219,13 +239,21 @@ export class PollLoop {
     await (suspect ? status.suspected(this.mirror, { ...totals, ledger }) : status.trusted(this.mirror));
   }
 
+  private async backedOff(): Promise<void> {
+    const waitMs = this.backOffUntil - performance.now();
+    if (waitMs > 0) await sleep(waitMs, this.signal);
+  }
+
+  /** Failures of visits that were in flight together count once. */
   private async failed(error: unknown): Promise<void> {
+    if (this.signal.aborted) return;
     const { stores, status, logger } = this.parts;
     const described = describeError(error);
     logger.warn({ err: error, bucket: this.mirror.bucket, code: described.code }, 'a visit failed');
     const isFirst = await stores.progress.fail(this.mirror.mirrorId, described).catch(() => false);
     if (isFirst) await status.unreachable(this.mirror, this.mirror.location, described).catch(() => undefined);
-    await sleep(backoffMs(this.failures, FAILURE_BACKOFF, Math.random()), this.signal);
+    if (performance.now() < this.backOffUntil) return;
+    this.backOffUntil = performance.now() + backoffMs(this.failures, FAILURE_BACKOFF, Math.random());
     this.failures += 1;
   }
 }

@@ -66,7 +66,9 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   });
   const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
   const credentials = new CachedLookup((location) => config.locationCredentials(location), CREDENTIALS_CACHE);
-  const parts = { namespace, stores, visitor, status, suspicion, changesTopic, logger };
+  const visitsAtOnce = env.POLL_VISITS_AT_ONCE;
+  const rangesWanted = (): number => Math.round(visitsAtOnce / registry.share());
+  const parts = { namespace, stores, visitor, status, suspicion, changesTopic, visitsAtOnce, rangesWanted, logger };
   const targetOf = (name: string) => {
     const state = locations.get(name)?.state;
     return state && targetOfLocation(state);

@@ -57,7 +57,13 @@ describe('every personality', () => {
 describe('the poller copes with', () => {
   it('fullPageSaysTruncated: an empty page after a full one is the end', async () => {
     const { listPage, server } = await bucketOf(['fullPageSaysTruncated'], (bucket) => many(bucket, 'k', 40));
-    const listing = await listRange(listPage, { after: '', end: null, pageSize: 20, confirmedHash: null });
+    const listing = await listRange(listPage, {
+      after: '',
+      end: null,
+      pageSize: 20,
+      expected: null,
+      confirmedHash: null,
+    });
     expect(listing).toMatchObject({ end: null, versions: { length: 40 } });
     expect(server.listings.length).toBeLessThanOrEqual(4);
   });
@@ -75,7 +81,13 @@ describe('the poller copes with', () => {
 
   it('maxKeysEchoed: 1,000 entries are a full page, whatever was asked for', async () => {
     const { listPage, truth } = await bucketOf(['maxKeysEchoed'], (bucket) => many(bucket, 'hot', 1_200));
-    const listing = await listRange(listPage, { after: '', end: null, pageSize: 5_000, confirmedHash: null });
+    const listing = await listRange(listPage, {
+      after: '',
+      end: null,
+      pageSize: 5_000,
+      expected: null,
+      confirmedHash: null,
+    });
     expect(listing).toMatchObject({ kind: 'listed', end: null, versions: { length: truth().length } });
   });
 
@@ -114,7 +126,13 @@ describe('the poller copes with', () => {
       put(bucket, 'hot2', 'i');
     };
     const { listPage, server } = await bucketOf(['opaqueKeyMarker'], seed);
-    const listing = await listRange(listPage, { after: '', end: 'hot', pageSize: 20, confirmedHash: null });
+    const listing = await listRange(listPage, {
+      after: '',
+      end: 'hot',
+      pageSize: 20,
+      expected: null,
+      confirmedHash: null,
+    });
     expect(listing).toMatchObject({ end: 'hot', versions: { length: 50 } });
     expect(server.listings[1]).toContain('minio_cache');
   });
@@ -125,7 +143,13 @@ describe('the poller copes with', () => {
     );
     const [twentieth] = truth().slice(19);
     const deleting = afterPage(listPage, 1, () => server.contents.remove('hot', twentieth?.split(' ')[1] ?? ''));
-    const listing = await listRange(deleting, { after: '', end: null, pageSize: 20, confirmedHash: null });
+    const listing = await listRange(deleting, {
+      after: '',
+      end: null,
+      pageSize: 20,
+      expected: null,
+      confirmedHash: null,
+    });
     expect(listing).toMatchObject({ versions: { length: 50 } });
   });
 
@@ -149,7 +173,7 @@ describe('the poller copes with', () => {
 
   it('keyMarkerReemitted: the key that a range begins after is not in it', async () => {
     const { listPage, truth } = await bucketOf(['keyMarkerReemitted'], (bucket) => numbered(bucket, 90));
-    const range = { after: 'k009', end: 'k059', pageSize: 20, confirmedHash: null };
+    const range = { after: 'k009', end: 'k059', pageSize: 20, expected: null, confirmedHash: null };
     const listing = await listRange(listPage, range);
     if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
     expect(names([...listing.versions])).toEqual(truth().slice(10, 60));
@@ -161,7 +185,13 @@ describe('the poller copes with', () => {
       put(bucket, 'i', 'j');
     };
     const { listPage } = await bucketOf(['keyMarkerReemitted'], seed);
-    const listing = await listRange(listPage, { after: 'hot', end: null, pageSize: 20, confirmedHash: null });
+    const listing = await listRange(listPage, {
+      after: 'hot',
+      end: null,
+      pageSize: 20,
+      expected: null,
+      confirmedHash: null,
+    });
     expect(listing).toMatchObject({ end: null, versions: [{ key: 'i' }, { key: 'j' }] });
   });
 
@@ -177,7 +207,13 @@ describe('the poller copes with', () => {
         server.contents.remove('hot', version.versionId);
       server.contents.remove('k019', server.contents.find('k019')?.versionId ?? '');
     });
-    const listing = await listRange(deleting, { after: '', end: null, pageSize: 20, confirmedHash: null });
+    const listing = await listRange(deleting, {
+      after: '',
+      end: null,
+      pageSize: 20,
+      expected: null,
+      confirmedHash: null,
+    });
     if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
     const mirror = mirrorOf(server.contents);
     const missing = compareRange(listing.versions, mirror).missing.map(({ _id }) => _id.k);
@@ -258,7 +294,7 @@ describe('a fault of a listing', () => {
     { faults: { status: 403 }, code: 'S3.ACCESS_DENIED' },
   ] as const)('is an error with the code $code, and no listing', async ({ faults, code }) => {
     const { listPage, server } = await bucketOf('s3Connector', (bucket) => numbered(bucket, 50));
-    const list = () => listRange(listPage, { after: '', end: null, pageSize: 20, confirmedHash: null });
+    const list = () => listRange(listPage, { after: '', end: null, pageSize: 20, expected: null, confirmedHash: null });
     server.inject(faults);
     await expect(list()).rejects.toMatchObject({ code });
     server.inject({});

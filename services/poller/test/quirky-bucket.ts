@@ -70,7 +70,7 @@ async function targetNow({ endpoint, region, bucket }: ListingServer, client: Qu
 async function listAll(listPage: ListPage, pageSize: number, hidesAstral: boolean): Promise<ListedVersion[]> {
   const all: ListedVersion[] = [];
   for (let after: string | null = ''; after !== null; ) {
-    const range: Range = { after, end: null, pageSize, confirmedHash: null, hidesAstral };
+    const range: Range = { after, end: null, pageSize, expected: null, confirmedHash: null, hidesAstral };
     const listing = await listRange(listPage, range);
     if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
     all.push(...listing.versions);

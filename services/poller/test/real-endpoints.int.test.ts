@@ -50,7 +50,7 @@ describe.each([
   const listPage: ListPage = (request) => listVersionsPage(client, real.bucket, request);
 
   it.each([20, 33, 1_000])('hold each version once, newest first, in pages of %i', async (pageSize) => {
-    const listing = await listRange(listPage, { after: '', end: null, pageSize, confirmedHash: null });
+    const listing = await listRange(listPage, { after: '', end: null, pageSize, expected: null, confirmedHash: null });
     if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
     expect(listing.versions.map(nameOf)).toEqual(truth);
     expect(listing.versions.filter(({ isLatest }) => isLatest)).toHaveLength(
@@ -59,7 +59,7 @@ describe.each([
   });
 
   it('hold what is between two keys, and are the same when listed again', async () => {
-    const range = { after: 'folder/04', end: 'hot', pageSize: 20, confirmedHash: null };
+    const range = { after: 'folder/04', end: 'hot', pageSize: 20, expected: null, confirmedHash: null };
     const listing = await listRange(listPage, range);
     if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
     const keyOf = (name: string): string => name.split(' ')[0] ?? '';

@@ -49,6 +49,9 @@ const clean: VisitOutcome = {
   nextVisitInMs: 0,
 };
 
+/** Nothing was listed before the cut, and the rest stays one. */
+const whole = { listed: 0, split: null };
+
 async function claim(by = store, after = ''): Promise<ClaimedSegment> {
   const claimed = await by.claim({ m: mirrorId, a: after });
   if (!claimed) throw new Error('not claimed');
@@ -91,7 +94,7 @@ describe('a lease', () => {
     await other.finish(now, { ...clean, hash: 'theirs' });
     expect(await store.renew(lost)).toBe(false);
     expect(await store.eraseHash(lost)).toBe(false);
-    expect(await store.cut(lost, 'm')).toBe(false);
+    expect(await store.cut(lost, 'm', whole)).toBe(false);
     expect(await store.finish(lost, { ...clean, hash: 'mine' })).toBe(false);
     expect(await read()).toMatchObject({ hash: 'theirs' });
     expect(await read('m')).toBeNull();
@@ -119,10 +122,10 @@ describe('a confirmation', () => {
   it('falls with a cut, in both halves', async () => {
     await store.finish(await claim(), clean);
     const claimed = await claim();
-    expect(await store.cut(claimed, 'm')).toBe(true);
+    expect(await store.cut(claimed, 'm', whole)).toBe(true);
     await store.finish(claimed, clean);
     expect(await read()).toMatchObject({ hash: null });
-    expect(await read('m')).toMatchObject({ hash: null, visitedAt: null });
+    expect(await read('m')).toMatchObject({ hash: null, writes: claimed.segment.writes + 1 });
   });
 
   it('is erased before anything is published', async () => {
@@ -136,7 +139,7 @@ describe('a cut', () => {
   it('makes the rest a segment of its own, due at once, and ends the first there', async () => {
     const claimed = await claim();
     expect(claimed.end).toBeNull();
-    await store.cut(claimed, 'm');
+    await store.cut(claimed, 'm', whole);
     await store.finish(claimed, { ...clean, nextVisitInMs: 60_000 });
     expect((await dueNow()).map(({ _id }) => _id.a)).toEqual(['m']);
     expect((await claim(store, 'm')).end).toBeNull();
@@ -145,9 +148,52 @@ describe('a cut', () => {
     expect((await claim()).end).toBe('m');
   });
 
+  it('of a range that nobody has listed to its end leaves one such range, or two', async () => {
+    const claimed = await claim();
+    await store.cut(claimed, 'b', { listed: 985, split: 'm' });
+    expect(await store.countOpen(mirrorId, 10)).toBe(3); // the first part is, until its visit ends
+    expect(await store.countOpen(mirrorId, 2)).toBe(2);
+    await store.finish(claimed, { ...clean, count: 985, nextVisitInMs: 60_000 });
+    expect((await dueNow()).map(({ _id }) => _id.a)).toEqual(['b', 'm']);
+    expect([(await claim(store, 'b')).end, (await claim(store, 'm')).end]).toEqual(['m', null]);
+    expect(await store.coverage(mirrorId, await store.now())).toMatchObject({
+      versions: 985,
+      oldestVisit: new Date(0),
+    });
+  });
+
+  it('of a known range leaves what is known of its rest: how much it holds, and when it was visited', async () => {
+    await store.finish(await claim(), { ...clean, count: 2_000 });
+    const claimed = await claim();
+    await store.cut(claimed, 'm', { listed: 985, split: null });
+    const { visitedAt } = claimed.segment;
+    expect(await read('m')).toMatchObject({ open: false, count: 1_015, visitedAt });
+    expect(visitedAt).not.toBeNull();
+    expect(await store.coverage(mirrorId, await store.now())).toMatchObject({ versions: 2_000 });
+  });
+
+  it('knows of the keys after it what their first visit has shown', async () => {
+    const claimed = await claim();
+    await store.cut(claimed, 'b', { listed: 985, split: 'm' });
+    expect(await store.beyond(mirrorId, 'm')).toBe('unknown');
+    await store.finish(await claim(store, 'm'), { ...clean, count: 0 });
+    expect(await store.beyond(mirrorId, 'm')).toBe('none');
+    await store.finish(await claim(store, 'm'), { ...clean, count: 5 });
+    expect(await store.beyond(mirrorId, 'm')).toBe('keys');
+  });
+
+  it('comes first: ranges that nobody has listed to their end are claimed before any other', async () => {
+    const claimed = await claim();
+    await store.cut(claimed, 'm', whole);
+    await store.finish(claimed, clean);
+    await namespace.segments.updateOne({ _id: { m: mirrorId, a: '' } }, { $set: { dueAt: new Date(0) } });
+    await namespace.segments.updateOne({ _id: { m: mirrorId, a: 'm' } }, { $set: { dueAt: new Date(1) } });
+    expect((await dueNow()).map(({ _id }) => _id.a)).toEqual(['m', '']);
+  });
+
   it('counts writes on the right side of it', async () => {
     const claimed = await claim();
-    await store.cut(claimed, 'm');
+    await store.cut(claimed, 'm', whole);
     const before = [(await read()).writes, (await read('m')).writes];
     await write('m'); // a boundary is the last key of the segment before it
     await write('n');
@@ -160,7 +206,7 @@ describe('a merge', () => {
   /** Cuts at m, and settles both halves with these counts. */
   async function twoSegments(first: number, second: number): Promise<void> {
     const claimed = await claim();
-    await store.cut(claimed, 'm');
+    await store.cut(claimed, 'm', whole);
     await store.finish(claimed, clean);
     await store.finish(await claim(), { ...clean, count: first });
     await store.finish(await claim(store, 'm'), { ...clean, count: second });
@@ -185,6 +231,17 @@ describe('a merge', () => {
     await claim(other, 'm');
     expect(await mergeSegments(store, mirrorId)).toBe(0);
     expect(await read('m')).not.toBeNull();
+  });
+});
+
+describe('the credit for splits', () => {
+  it('is spent by all pollers together, and earned by what visits list', async () => {
+    const spent = await Promise.all(Array.from({ length: 20 }, () => progress.spendSplit(mirrorId)));
+    expect(spent.filter(Boolean)).toHaveLength(5);
+    await progress.count(mirrorId, 1, 0, 0.6);
+    expect(await progress.spendSplit(mirrorId)).toBe(false);
+    await progress.count(mirrorId, 1, 0, 0.5);
+    expect(await progress.spendSplit(mirrorId)).toBe(true);
   });
 });
 

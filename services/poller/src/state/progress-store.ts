@@ -1,5 +1,6 @@
 import type { LogicalTime } from '@mirror/events';
 import type { Collection, Db, Document } from 'mongodb';
+import { FIRST_CREDIT, SPLIT_COST } from '../visit/split-credit.js';
 
 export interface MirrorError {
   readonly code: string;
@@ -31,6 +32,8 @@ export interface MirrorProgress {
   /** Since the pass began. */
   readonly requests: number;
   readonly differences: number;
+  /** Requests that guesses at unknown key spaces may still cost. */
+  readonly splitCredit: number;
   /** Removals are held until every range was visited after this time; null: they are not. */
   readonly removalsHeldSince: Date | null;
   /** Too much is missing at once (rule R6): nothing is removed but what was accepted. */
@@ -68,6 +71,7 @@ export class ProgressStore {
       lastFullPassSeconds: null,
       requests: 0,
       differences: 0,
+      splitCredit: FIRST_CREDIT,
       removalsHeldSince: null,
       suspect: false,
       target: { $literal: target },
@@ -95,13 +99,22 @@ export class ProgressStore {
     return this.progress.findOne({ _id: mirrorId });
   }
 
-  async count(mirrorId: string, requests: number, differences: number): Promise<void> {
-    await this.progress.updateOne({ _id: mirrorId }, { $inc: { requests, differences } });
+  async count(mirrorId: string, requests: number, differences: number, splitCredit: number): Promise<void> {
+    await this.progress.updateOne({ _id: mirrorId }, { $inc: { requests, differences, splitCredit } });
     if (differences === 0) return;
     await this.progress.updateOne(
       { _id: mirrorId, 'verify.completedAt': null, verify: { $ne: null } },
       { $inc: { 'verify.differences': differences } },
     );
+  }
+
+  /** Pays for one split of an open range, out of what all pollers have earned; false: there is not enough. */
+  async spendSplit(mirrorId: string): Promise<boolean> {
+    const paid = await this.progress.updateOne(
+      { _id: mirrorId, splitCredit: { $gte: SPLIT_COST } },
+      { $inc: { splitCredit: -SPLIT_COST } },
+    );
+    return paid.modifiedCount === 1;
   }
 
   async startVerification(mirrorId: string): Promise<void> {

@@ -35,6 +35,14 @@ export interface VisitOutcome {
   readonly nextVisitInMs: number;
 }
 
+/** What a cut leaves behind the boundary. */
+export interface CutRest {
+  /** Versions that were listed before the boundary. */
+  readonly listed: number;
+  /** The rest is split once more, at this key, so that two can list it. Null: it stays one segment. */
+  readonly split: string | null;
+}
+
 export interface Coverage {
   readonly versions: number;
   readonly unvisited: number;
@@ -55,6 +63,7 @@ const NEW_SEGMENT: Omit<Segment, '_id'> = {
   leaseUntil: new Date(0),
   claimedAt: null,
   dueAt: new Date(0),
+  open: true,
   visitedAt: null,
   count: 0,
   pageSize: 1_000,
@@ -80,6 +89,10 @@ export class SegmentStore {
   async init(): Promise<void> {
     await this.namespace.segments.createIndex({ '_id.m': 1, dueAt: 1 }, { name: 'due' });
     await this.namespace.segments.createIndex({ '_id.m': 1, visitedAt: 1 }, { name: 'visited' });
+    await this.namespace.segments.createIndex(
+      { '_id.m': 1, open: 1 },
+      { name: 'open', partialFilterExpression: { open: true } },
+    );
   }
 
   /** The whole key space as one segment, unless there are segments already. */
@@ -91,12 +104,26 @@ export class SegmentStore {
     );
   }
 
-  /** Segments that are due and free, the most overdue first. */
-  due(mirrorId: string, now: Date): AsyncIterable<Segment> {
-    return this.namespace.segments.find(
-      { '_id.m': mirrorId, dueAt: { $lte: now }, leaseUntil: { $lte: now } },
-      { sort: { dueAt: 1 }, batchSize: 20 },
+  /** Segments that are due and free: first those that nobody has listed to their end, then the most overdue. */
+  async *due(mirrorId: string, now: Date): AsyncIterable<Segment> {
+    const free = { '_id.m': mirrorId, dueAt: { $lte: now }, leaseUntil: { $lte: now } };
+    yield* this.namespace.segments.find({ ...free, open: true }, { batchSize: 20 });
+    yield* this.namespace.segments.find({ ...free, open: { $ne: true } }, { sort: { dueAt: 1 }, batchSize: 20 });
+  }
+
+  /** How many segments nobody has listed to their end yet; counts up to `limit`. */
+  countOpen(mirrorId: string, limit: number): Promise<number> {
+    return this.namespace.segments.countDocuments({ '_id.m': mirrorId, open: true }, { limit });
+  }
+
+  /** What the first visit of the segment after this key has shown. */
+  async beyond(mirrorId: string, end: string): Promise<'keys' | 'none' | 'unknown'> {
+    const next = await this.namespace.segments.findOne(
+      { _id: { m: mirrorId, a: end } },
+      { projection: { open: 1, count: 1 } },
     );
+    if (!next || next.open) return 'unknown';
+    return next.count > 0 ? 'keys' : 'none';
   }
 
   /** The database's time. */
@@ -138,19 +165,21 @@ export class SegmentStore {
   }
 
   /**
-   * Cuts a held segment: the keys after `boundary` become a segment of their own, due at once. Both counters move, so that
-   * no confirmation of the uncut range survives. False: the lease is lost.
+   * Cuts a held segment: the keys after `boundary` become a segment of their own (two, when split), due at once. All counters
+   * move, so that no confirmation of the uncut range survives. False: the lease is lost.
    */
-  cut({ segment, epoch }: ClaimedSegment, boundary: string): Promise<boolean> {
+  cut({ segment, epoch }: ClaimedSegment, boundary: string, { listed, split }: CutRest): Promise<boolean> {
+    const rest = restOf(segment, listed);
+    const starts = split === null ? [boundary] : [boundary, split];
     return this.inTransaction(async (session) => {
       const held = await this.namespace.segments.updateOne(
         { _id: segment._id, epoch },
-        [{ $set: { writes: { $add: ['$writes', 1] }, hash: null, leaseUntil: inMs(LEASE_MS) } }],
+        [{ $set: { writes: { $add: ['$writes', 1] }, hash: null, count: listed, leaseUntil: inMs(LEASE_MS) } }],
         { session },
       );
       if (held.matchedCount === 0) return false;
-      const rest = { ...NEW_SEGMENT, writes: segment.writes + 1, undescribed: segment.undescribed };
-      await this.namespace.segments.insertOne({ _id: { m: segment._id.m, a: boundary }, ...rest }, { session });
+      const segments = starts.map((a) => ({ _id: { m: segment._id.m, a }, ...rest }));
+      await this.namespace.segments.insertMany(segments, { session });
       return true;
     });
   }
@@ -221,6 +250,7 @@ export class SegmentStore {
         $set: {
           hash: { $cond: [confirmed, { $literal: outcome.hash }, null] },
           confirmedAt: { $cond: [confirmed, '$$NOW', null] },
+          open: false,
           count: outcome.count,
           pageSize: outcome.pageSize,
           published: { $literal: outcome.published },
@@ -284,6 +314,13 @@ export class SegmentStore {
   async forget(mirrorId: string): Promise<void> {
     await this.namespace.segments.deleteMany({ _id: segmentsOf(mirrorId) });
   }
+}
+
+/** The rest of a known range is known, too, as far as that goes: it was last visited when the whole was. */
+function restOf(segment: Segment, listed: number): Omit<Segment, '_id'> {
+  const { writes, undescribed, visitedAt } = segment;
+  const left = segment.open ? 0 : segment.count - listed;
+  return { ...NEW_SEGMENT, writes: writes + 1, undescribed, visitedAt, open: left <= 0, count: Math.max(0, left) };
 }
 
 /** Judged by the database's time. */

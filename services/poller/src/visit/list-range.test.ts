@@ -34,7 +34,7 @@ function startOf(versions: readonly ListedVersion[], { keyMarker, versionIdMarke
   return index < 0 ? versions.findIndex(({ key }) => compareKeys(key, keyMarker) > 0) : index + 1;
 }
 
-const everything: Range = { after: '', end: null, pageSize: 1_000, confirmedHash: null };
+const everything: Range = { after: '', end: null, pageSize: 1_000, expected: null, confirmedHash: null };
 
 async function listed(listPage: ListPage, range: Range) {
   const listing = await listRange(listPage, range);
@@ -87,8 +87,8 @@ describe('listRange', () => {
     const { listPage, requests } = endpoint(numbered(5_000));
     const listing = await listed(listPage, everything);
     expect(requests).toHaveLength(1);
-    expect(listing.end).toBe('k000979');
-    expect(listing.versions).toHaveLength(980);
+    expect(listing.end).toBe('k000984');
+    expect(listing.versions).toHaveLength(985);
   });
 
   it('never cuts inside a key: 1,500 versions of one stay together', async () => {
@@ -106,8 +106,21 @@ describe('listRange', () => {
 
   it('cuts a range that has outgrown a page in its middle', async () => {
     const { listPage } = endpoint(numbered(5_000));
-    const listing = await listed(listPage, { ...everything, end: 'k001019' });
+    const listing = await listed(listPage, { ...everything, end: 'k001019', expected: 985 });
     expect(listing.end).toBe('k000499');
+  });
+
+  it('cuts a range that is far more than a page, or nobody knows how much, just below a page', async () => {
+    const { listPage } = endpoint(numbered(9_000));
+    for (const expected of [null, 5_000]) {
+      const listing = await listed(listPage, { ...everything, end: 'k005000', expected });
+      expect(listing.end).toBe('k000984');
+    }
+  });
+
+  it('cuts the last range just below a page, however little it outgrew one: keys may keep coming at its end', async () => {
+    const { listPage } = endpoint(numbered(1_010));
+    expect((await listed(listPage, { ...everything, expected: 985 })).end).toBe('k000984');
   });
 
   it('goes on by a whole key, not by the version that a page happened to end on', async () => {

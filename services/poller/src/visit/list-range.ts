@@ -25,6 +25,8 @@ export interface Range {
   /** Up to and with this one; null: to the last. */
   readonly end: string | null;
   readonly pageSize: number;
+  /** How many versions it is expected to hold; null: nobody has listed it to its end. */
+  readonly expected: number | null;
   /** Hash of a listing that showed no difference. */
   readonly confirmedHash: string | null;
   /**

@@ -3,8 +3,10 @@ import { compareKeys, hasAmbiguousOrder } from '@mirror/namespace';
 import { arrangeVersions, isListedApart } from './arrange-versions.js';
 import { type HidingPlace, hidingPlacesOf } from './hiding-places.js';
 
-/** Where a range is cut while its end is not known: leaves room for growth below a page (rule R4). */
-const TARGET_VERSIONS = 980;
+/** Where a range is cut that holds more than a page: leaves room for growth below a page (rule R4). */
+export const TARGET_VERSIONS = 985;
+/** A range known to hold up to so much has just outgrown a page. */
+const OUTGROWN_VERSIONS = 1.5 * TARGET_VERSIONS;
 
 /** What the pages of one visit have shown of a range so far, each version once. */
 export class RangeVersions {
@@ -14,7 +16,14 @@ export class RangeVersions {
   /** Delete markers came before all versions of their page: their place among these is not in the listed order. */
   private isApart = false;
 
-  constructor(private readonly range: { readonly after: string; readonly end: string | null }) {}
+  constructor(
+    private readonly range: {
+      readonly after: string;
+      readonly end: string | null;
+      /** How many versions it is expected to hold; null: nobody knows. */
+      readonly expected: number | null;
+    },
+  ) {}
 
   /** How many of the page's versions are of the range and were on no page before. */
   add(page: VersionPage): number {
@@ -86,12 +95,13 @@ export class RangeVersions {
 
   /**
    * A key whose versions are all listed, as near below the target as may be: the page's last key may have more. In the
-   * middle where the range has an end: it has outgrown a page. Keys whose neighbours' order depends on the endpoint's
+   * middle where the range has just outgrown a page; not at the end of all keys, where they may keep coming. Keys whose neighbours' order depends on the endpoint's
    * idea of Unicode are no boundaries, unless there is no other and the order was kept.
    */
   private cut(lastKey: string): string | undefined {
-    const { end } = this.range;
-    const target = end === null ? TARGET_VERSIONS : this.versions.length >> 1;
+    const { end, expected } = this.range;
+    const isOutgrown = end !== null && expected !== null && expected <= OUTGROWN_VERSIONS;
+    const target = isOutgrown ? this.versions.length >> 1 : TARGET_VERSIONS;
     const below = this.boundaryAt(lastKey, target, -1);
     return below ?? this.boundaryAt(lastKey, target, 1);
   }

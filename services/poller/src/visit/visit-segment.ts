@@ -15,7 +15,7 @@ import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
 import type { Removals } from './believe-removals.js';
 import { compareRange, type Difference } from './compare-range.js';
 import { describeVersions } from './describe-versions.js';
-import { listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
+import { type ListPage, listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
 import {
   changeOf,
   digestOf,
@@ -26,6 +26,8 @@ import {
   type StampedChange,
 } from './publish-changes.js';
 import { type Said, sayAgain } from './repeat-backoff.js';
+import { type Sharing, splitOfRest } from './share-rest.js';
+import { creditOf } from './split-credit.js';
 
 export interface VisitStores {
   readonly segments: SegmentStore;
@@ -48,18 +50,21 @@ export interface VisitContext {
   readonly hidesAstral: boolean;
   /** R8: what the last visit published has been applied. False: past the bounded wait; compared, but not confirmed. */
   readonly applied: boolean;
+  readonly sharing: Sharing;
 }
 
 export interface VisitReport {
   readonly listed: number;
   readonly differences: number;
+  /** What it adds to the credit that splits are paid from. */
+  readonly splitCredit: number;
   /** The lease was lost on the way: somebody else visits the segment. */
   readonly abandoned: boolean;
 }
 
 type Listed = Extract<RangeListing, { kind: 'listed' }>;
 
-const ABANDONED: VisitReport = { listed: 0, differences: 0, abandoned: true };
+const ABANDONED: VisitReport = { listed: 0, differences: 0, splitCredit: 0, abandoned: true };
 /** Asked for beyond what a segment holds, so that a little growth still shows the range's end in one page. */
 const PAGE_SLACK = 20;
 
@@ -75,17 +80,22 @@ export class SegmentVisitor {
 
   async visit(connector: ConnectorAccess, claimed: ClaimedSegment, context: VisitContext): Promise<VisitReport> {
     const { segment, end, startedAt } = claimed;
-    const listing = await listRange((request) => connector.listPage(request), {
+    let pages = 0;
+    const listPage: ListPage = (request) => {
+      pages += 1;
+      return connector.listPage(request);
+    };
+    const listing = await listRange(listPage, {
       after: segment._id.a,
       end,
       pageSize: segment.pageSize,
+      expected: segment.open ? null : segment.count,
       confirmedHash: isExpired(segment) ? null : segment.hash,
       hidesAstral: context.hidesAstral,
     });
     if (listing.kind === 'unchanged') return this.finishUnchanged(claimed);
     const observed = { startedAt, endedAt: laterThan(startedAt, await readLogicalClock(this.namespace.db)) };
-    if (listing.end !== end && listing.end !== null && !(await this.stores.segments.cut(claimed, listing.end)))
-      return ABANDONED;
+    if (listing.end !== end && !(await this.cut(claimed, listing, context))) return ABANDONED;
 
     const mirrored = await readRange(this.namespace, context.mirror.mirrorId, segment._id.a, listing.end);
     const { differences, missing } = compareRange(listing.versions, mirrored);
@@ -116,7 +126,19 @@ export class SegmentVisitor {
       undescribed: undescribed || gone.length > 0,
       nextVisitInMs: this.settings.intervalMs,
     });
-    return kept ? { listed: listing.versions.length, differences: changes.length, abandoned: false } : ABANDONED;
+    if (!kept) return ABANDONED;
+    const listed = listing.versions.length;
+    const splitCredit = segment.open ? creditOf({ pages, listed, ended: listing.end === end }) : 0;
+    return { listed, differences: changes.length, splitCredit, abandoned: false };
+  }
+
+  /** The rest may be claimed from now on, while this part is compared. */
+  private async cut(claimed: ClaimedSegment, { versions, end }: Listed, { sharing }: VisitContext): Promise<boolean> {
+    if (end === null) return true;
+    const split = claimed.segment.open ? await splitOfRest(claimed, versions, sharing, this.stores) : null;
+    const kept = await this.stores.segments.cut(claimed, end, { listed: versions.length, split });
+    sharing.onCut();
+    return kept;
   }
 
   private async finishUnchanged(claimed: ClaimedSegment): Promise<VisitReport> {
@@ -133,7 +155,7 @@ export class SegmentVisitor {
       nextVisitInMs,
     };
     const kept = await this.stores.segments.finish(claimed, outcome);
-    return kept ? { listed: count, differences: 0, abandoned: false } : ABANDONED;
+    return kept ? { listed: count, differences: 0, splitCredit: 0, abandoned: false } : ABANDONED;
   }
 
   /** Unless the same was said again and again: then it waits (rule R8). */

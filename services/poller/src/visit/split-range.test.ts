@@ -1,0 +1,76 @@
+import { compareKeys } from '@mirror/namespace';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KeyShape } from './key-shape.js';
+import { type OpenRest, splitPoint } from './split-range.js';
+
+function shapeOf(keys: readonly string[]): KeyShape {
+  const shape = new KeyShape();
+  for (const key of keys) shape.learn(key);
+  return shape;
+}
+
+const sequence = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => `obj-${String(from + index).padStart(9, '0')}`);
+const page = sequence(0, 984);
+const rest: OpenRest = { first: 'obj-000000000', last: 'obj-000000984', listed: 985, end: null, beyond: 'unknown' };
+
+describe('where a range is split', () => {
+  it('halves a rest that keys follow', () => {
+    const known: OpenRest = { ...rest, end: 'obj-000800000', beyond: 'keys' };
+    expect(splitPoint(known, shapeOf(page))).toBe('obj-0004');
+  });
+
+  it('is in the middle of the scale, where nobody knows how far the keys go', () => {
+    expect(splitPoint(rest, shapeOf(page))).toBe('obj-005');
+  });
+
+  it('comes nearer with each guess that had nothing after it, and finds the end of a sequence in a few', () => {
+    const shape = shapeOf(page);
+    const lastKey = 'obj-000012345';
+    let guess: string | null = splitPoint(rest, shape);
+    let guesses = 1;
+    while (guess !== null && guess > lastKey) {
+      guess = splitPoint({ ...rest, end: guess, beyond: 'none' }, shape);
+      guesses += 1;
+    }
+    expect(guess).toMatch(/^obj-00000/);
+    expect(guesses).toBeLessThanOrEqual(5);
+  });
+
+  it('is nowhere in a rest of a few pages', () => {
+    expect(splitPoint({ ...rest, end: 'obj-000003', beyond: 'keys' }, shapeOf(page))).toBeNull();
+  });
+
+  it('is in a month that there is, where other years have shown the months', () => {
+    const days = ['2025/01/01/a', '2025/12/31/a', '2025/03/30/a', '2024/11/09/a', '2024/02/17/a'];
+    const dated: OpenRest = { first: '2026/01/01/a', last: '2026/01/02/b', listed: 985, end: null, beyond: 'unknown' };
+    expect(splitPoint({ ...dated, end: '2026/5', beyond: 'none' }, shapeOf(days))).toMatch(/^2026\/(0[2-9]|1)/);
+  });
+
+  it('is nowhere when nothing is known of the keys', () => {
+    expect(splitPoint(rest, new KeyShape())).toBeNull();
+  });
+
+  it('is always inside the rest, whatever the keys', () => {
+    const key = fc.oneof(
+      fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+      fc.stringMatching(/^[0-9a-f/-]{1,12}$/),
+    );
+    const beyond = fc.constantFrom('keys' as const, 'none' as const, 'unknown' as const);
+    fc.assert(
+      fc.property(fc.array(key, { minLength: 2, maxLength: 40 }), fc.option(key), beyond, (keys, end, known) => {
+        const sorted = keys.toSorted(compareKeys);
+        const [first = '', last = ''] = [sorted[0], sorted.at(-1)];
+        fc.pre(end === null || compareKeys(last, end) < 0);
+        const open = { first, last, listed: keys.length, end, beyond: end === null ? ('unknown' as const) : known };
+        const split = splitPoint(open, shapeOf(sorted));
+        if (split === null) return;
+        expect(compareKeys(last, split)).toBeLessThan(0);
+        if (end !== null) expect(compareKeys(split, end)).toBeLessThan(0);
+        expect(split.isWellFormed()).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { Namespace } from '@mirror/namespace';
+import {
+  type FreshDatabase,
+  freshDatabase,
+  type ListingServer,
+  seededRandom,
+  startListingServer,
+  type VersionedBucket,
+  waitFor,
+} from '@mirror/testing';
+import { MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Polling, startPolling } from './polling.js';
+
+const KEYS = 30_000;
+
+let database: FreshDatabase;
+let mongo: MongoClient;
+let namespace: Namespace;
+let server: ListingServer;
+
+beforeAll(async () => {
+  database = await freshDatabase('parallel-snapshot');
+  mongo = await MongoClient.connect(database.url);
+  namespace = new Namespace(mongo.db());
+  server = await startListingServer({ personality: 'plain', seed: fill, faults: { latencyMs: 20 } });
+});
+
+afterAll(async () => {
+  await server.stop();
+  await mongo.close();
+  await database.drop();
+});
+
+/** Hashed keys, some in folders, and one key of more versions than two pages hold. */
+function fill(bucket: VersionedBucket): void {
+  const random = seededRandom(3);
+  const hex = () =>
+    Math.floor(random() * 2 ** 44)
+      .toString(16)
+      .padStart(11, '0');
+  for (let index = 0; index < KEYS; index += 1) bucket.put(index % 3 === 0 ? `d/${hex()}` : hex(), { body: '' });
+  for (let index = 0; index < 2_500; index += 1) bucket.put('m/hot', { body: '' });
+}
+
+const openRanges = (mirrorId: string) => namespace.segments.countDocuments({ '_id.m': mirrorId, open: true });
+
+async function untilListed(mirrorId: string): Promise<void> {
+  const isListed = async () =>
+    (await namespace.segments.countDocuments({ '_id.m': mirrorId })) > 1 && (await openRanges(mirrorId)) === 0;
+  await waitFor(isListed, { what: 'every range to be listed', timeoutMs: 60_000, intervalMs: 20 });
+}
+
+const identities = (pollings: readonly Polling[]) =>
+  pollings.flatMap(({ changes }) => changes.map(({ key, versionId }) => `${key} ${versionId}`)).sort();
+
+const truth = () =>
+  [...server.contents.keys()]
+    .flatMap((key) => server.contents.versionsOf(key).map(({ versionId }) => `${key} ${versionId}`))
+    .sort();
+
+describe('the first snapshot', () => {
+  it('is listed by many ranges at once, each version once, and the ranges fill a page', async () => {
+    const mirrorId = randomUUID();
+    const before = server.listings.length;
+    const polling = await startPolling(mongo, server, { mirrorId, visitsAtOnce: 8 });
+    await waitFor(async () => (await openRanges(mirrorId)) >= 5, { what: 'ranges to be split', intervalMs: 5 });
+    await untilListed(mirrorId);
+    await polling.stop();
+    expect(identities([polling])).toEqual(truth());
+    expect(server.listings.length - before).toBeLessThanOrEqual(Math.ceil((KEYS + 2_500) / 1_000) * 1.25 + 6);
+    const { versions } = (await polling.segments.coverage(mirrorId, new Date(0))) ?? {};
+    expect(versions).toBe(KEYS + 2_500);
+  });
+
+  it('is shared by two pollers, and nothing is listed by both', async () => {
+    const mirrorId = randomUUID();
+    const options = { mirrorId, visitsAtOnce: 3, pollers: 2 };
+    const pollings = [await startPolling(mongo, server, options), await startPolling(mongo, server, options)];
+    await untilListed(mirrorId);
+    await Promise.all(pollings.map((polling) => polling.stop()));
+    expect(identities(pollings)).toEqual(truth());
+    for (const { changes } of pollings) expect(changes.length).toBeGreaterThan(KEYS / 5);
+  });
+
+  it('goes on where it was when its poller ends, and lists nothing again that was published', async () => {
+    const mirrorId = randomUUID();
+    const pollings: Polling[] = [];
+    for (let life = 0; life < 4; life += 1) {
+      const polling = await startPolling(mongo, server, { mirrorId, visitsAtOnce: 4 });
+      pollings.push(polling);
+      await waitFor(async () => polling.changes.length > 3_000, { what: 'some to be listed', intervalMs: 5 });
+      await polling.stop();
+    }
+    const last = await startPolling(mongo, server, { mirrorId, visitsAtOnce: 4 });
+    await untilListed(mirrorId);
+    await last.stop();
+    expect(identities([...pollings, last])).toEqual(truth());
+  });
+});

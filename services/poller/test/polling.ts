@@ -1,0 +1,94 @@
+import { CachedLookup } from '@mirror/config-client';
+import { EndpointGuard, parseNetworks } from '@mirror/connector';
+import { type CloudEvent, type ObjectChanged, type Topic, topics } from '@mirror/events';
+import type { EventProducer } from '@mirror/kafka';
+import { Namespace } from '@mirror/namespace';
+import { createLogger } from '@mirror/runtime';
+import type { ListingServer } from '@mirror/testing';
+import type { MongoClient } from 'mongodb';
+import { ConnectorAccess } from '../src/connector/connector-access.js';
+import { RequestBudget } from '../src/connector/request-budget.js';
+import { PollLoop } from '../src/poll-loop.js';
+import { StatusEvents } from '../src/publish-status.js';
+import { ProgressStore } from '../src/state/progress-store.js';
+import { RemovalLedger } from '../src/state/removal-ledger.js';
+import { SegmentStore } from '../src/state/segment-store.js';
+import { Removals } from '../src/visit/believe-removals.js';
+import { DescribeBacklog } from '../src/visit/describe-backlog.js';
+import { SegmentVisitor } from '../src/visit/visit-segment.js';
+
+export interface Polling {
+  /** The changes that were published, in order. */
+  readonly changes: readonly ObjectChanged[];
+  readonly segments: SegmentStore;
+  readonly progress: ProgressStore;
+  stop(): Promise<void>;
+}
+
+export interface PollingOptions {
+  readonly mirrorId: string;
+  readonly visitsAtOnce: number;
+  readonly pollers?: number;
+  readonly intervalMs?: number;
+}
+
+/**
+ * One poller's loop on a listing server, with the real database. What it publishes goes nowhere: the mirror stays empty, and
+ * each version is a difference at each visit.
+ */
+export async function startPolling(
+  mongo: MongoClient,
+  server: ListingServer,
+  { mirrorId, visitsAtOnce, pollers = 1, intervalMs = 3_600_000 }: PollingOptions,
+): Promise<Polling> {
+  const changes: ObjectChanged[] = [];
+  const producer = recordingProducer(changes);
+  const namespace = new Namespace(mongo.db());
+  const progress = new ProgressStore(mongo.db());
+  const ledger = new RemovalLedger(mongo.db());
+  const segments = new SegmentStore(mongo, namespace, progress, `poller ${Math.random()}`);
+  await Promise.all([segments.init(), ledger.init()]);
+  const stores = { segments, ledger, progress };
+  const logger = createLogger('poller', 'silent');
+  const suspicion = { share: 0.5, floorVersions: 100 };
+  const removals = new Removals(ledger, progress, segments, { delaySeconds: 10, maxHeads: 50, suspicion }, logger);
+  const visitor = new SegmentVisitor(namespace, stores, removals, producer, { intervalMs, maxDescribed: 0 });
+  const mirror = { mirrorId, bucket: 'photos', location: 'ring', target: 'there', hidesAstral: false };
+  const abort = new AbortController();
+  const connector = accessTo(server, abort.signal);
+  const loop = new PollLoop(mirror, connector, new DescribeBacklog(namespace, producer, mirror, logger), abort.signal, {
+    namespace,
+    stores,
+    visitor,
+    status: new StatusEvents(producer),
+    suspicion,
+    changesTopic: topics.objectChanges.name,
+    visitsAtOnce,
+    rangesWanted: () => visitsAtOnce * pollers,
+    logger,
+  });
+  loop.start();
+  const stop = async () => {
+    abort.abort();
+    await loop.ended();
+    connector.refresh();
+  };
+  return { changes, segments, progress, stop };
+}
+
+function recordingProducer(changes: ObjectChanged[]): EventProducer {
+  const send = async (topic: Topic, events: readonly CloudEvent[]) => {
+    if (topic === topics.objectChanges) changes.push(...events.map(({ data }) => data as ObjectChanged));
+    return {};
+  };
+  return { send } as unknown as EventProducer;
+}
+
+function accessTo(server: ListingServer, signal: AbortSignal): ConnectorAccess {
+  const { endpoint, region, accessKeyId: accessKey, secretAccessKey: secretKey, bucket: bucketName } = server;
+  const found = { name: 'ring', revision: '1', endpoint, region, bucketName, accessKey, secretKey };
+  const times = { foundMs: 60_000, missingMs: 1_000, maxEntries: 10, now: () => performance.now() };
+  const credentials = new CachedLookup(async () => found, times);
+  const budget = new RequestBudget(10_000, 10_000, () => performance.now());
+  return new ConnectorAccess('ring', credentials, new EndpointGuard(parseNetworks('127.0.0.0/8')), budget, signal);
+}
