@@ -140,12 +140,14 @@ function updatesOf(put: Put): Operation[] {
   return described ? [listing, descriptionOf(id, facts.etag, described)] : [listing];
 }
 
-/** A null version can be overwritten under its id: then what was described is another object's. */
+/** A null version can be overwritten under its id: then what was described, and what is pending, is another object's. */
 function forgetIfReplaced({ etag, lastModified }: ListingFacts): Document {
   const same = { $and: [{ $eq: ['$etag', { $literal: etag }] }, { $eq: ['$lastModified', lastModified] }] };
   return {
     description: { $cond: [same, '$description', null] },
     describedAt: { $cond: [same, '$describedAt', null] },
+    hidden: { $cond: [same, '$hidden', '$$REMOVE'] },
+    tagsPending: { $cond: [same, '$tagsPending', '$$REMOVE'] },
   };
 }
 
@@ -153,15 +155,19 @@ function forgetIfReplaced({ etag, lastModified }: ListingFacts): Document {
 const literal = (fields: Readonly<Record<string, unknown>>): Document =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]));
 
-/** A description has a stamp of its own, and holds only for the very ETag that its HEAD answered. */
+/**
+ * A description has a stamp of its own, and holds only for the very ETag that its HEAD answered. One that clients have changed
+ * is theirs until the connector has it (rule R9).
+ */
 function descriptionOf(
   id: VersionId,
   etag: string,
   { description, describedFrom, describedAt }: DescriptionWrite,
 ): Operation {
+  const older = [{ describedAt: null }, { describedAt: { $lt: describedFrom } }];
   return {
     updateOne: {
-      filter: { _id: id, live: true, etag, $or: [{ describedAt: null }, { describedAt: { $lt: describedFrom } }] },
+      filter: { _id: id, live: true, etag, tagsPending: { $exists: false }, $or: older },
       update: { $set: { description, describedAt } },
     },
   };

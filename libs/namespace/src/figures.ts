@@ -3,7 +3,7 @@ import type { Namespace } from './namespace.js';
 import { type Segment, type SegmentFigures, type SegmentId, segmentEnd, segmentsOf } from './segment.js';
 import type { VersionDocument } from './version-document.js';
 
-/** Figures of a whole mirror. `mirrored` counts versions and delete markers; `bytes` are of all versions. */
+/** Figures of a whole mirror, as it is at the connector: what is pending is not counted. `mirrored` counts versions and delete markers; `bytes` are of all versions. */
 export type MirrorFigures = Omit<SegmentFigures, 'at'>;
 
 const DIRTY: Filter<Segment> = { $expr: { $ne: ['$figures.at', '$writes'] } };
@@ -43,7 +43,7 @@ async function recount(namespace: Namespace, segment: Segment): Promise<void> {
 
 async function countRange(namespace: Namespace, id: SegmentId, end: string | null): Promise<MirrorFigures> {
   const keys = end === null ? { $gt: id.a } : { $gt: id.a, $lte: end };
-  const match: Filter<VersionDocument> = { live: true, '_id.k': keys };
+  const match: Filter<VersionDocument> = { live: true, pending: { $exists: false }, '_id.k': keys };
   const [counts] = await namespace
     .versions(id.m)
     .aggregate<MirrorFigures>([

@@ -1,3 +1,4 @@
+export { type Accepted, type AcceptRequest, acceptOperation, pendingVersion } from './accept-operation.js';
 export {
   type AppliedPosition,
   advancePosition,
@@ -14,11 +15,11 @@ export {
 } from './apply-writes.js';
 export { compareKeys, hasAmbiguousOrder } from './compare-keys.js';
 export { type MirrorFigures, mirrorFigures } from './figures.js';
-export { findLatest, findVersion } from './find-version.js';
+export { findAnyVersion, findLatest, findVersion, type ResolvedVersion, resolveVersion } from './find-version.js';
 export { type ListVersionsRequest, listObjectVersions, type VersionEntry } from './list-object-versions.js';
 export { type ListPage, type ListRequest, listObjects, type ObjectEntry } from './list-objects.js';
 export { fromTimestamp, lastOperationTime, readLogicalClock, secondsOf, toTimestamp } from './logical-clock.js';
-export { Namespace, TOMBSTONE_DAYS } from './namespace.js';
+export { type KeySequence, Namespace, TOMBSTONE_DAYS } from './namespace.js';
 export { openMongo } from './open-mongo.js';
 export {
   type OperationFailure,
@@ -28,7 +29,9 @@ export {
   type PendingOperation,
   pendingPlace,
 } from './pending-operation.js';
+export { type PendingKey, pendingKeys, pendingOf, type UploadFigures, uploadFigures } from './pending-operations.js';
 export { type MirroredVersion, readRange, undescribedLatest } from './read-range.js';
+export { recordPush } from './record-push.js';
 export {
   bumpWriteCounters,
   type Segment,
@@ -38,6 +41,8 @@ export {
   segmentsOf,
   voidAllConfirmations,
 } from './segment.js';
+export { uploadEvent } from './upload-event.js';
+export { closeUploads, reopenUploads, type UploadGate } from './upload-gates.js';
 export type {
   ListingFacts,
   NamedValues,

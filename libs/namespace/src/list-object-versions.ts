@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb';
+import { findAnyVersion, VISIBLE } from './find-version.js';
 import { commonPrefixOf } from './key-prefix.js';
 import { firstChunk, type ListPage, type ListRequest, startOf, takePage } from './list-objects.js';
 import type { VersionDocument } from './version-document.js';
@@ -55,12 +56,13 @@ async function versionStart(
   const isKeyInRange = start.kind === 'after' && request.after.startsWith(request.prefix);
   if (request.afterVersionId === null || !isKeyInRange) return start;
   const id = { k: request.after, v: request.afterVersionId };
-  const marker = await versions.findOne({ _id: id }, { projection: { place: 1 } });
-  return marker === null ? { kind: 'from', key: id.k } : { kind: 'inside', id, place: marker.place };
+  const marker = await findAnyVersion(versions, id.k, id.v, { projection: { place: 1 } });
+  if (marker === null) return { kind: 'from', key: id.k };
+  return { kind: 'inside', id: marker._id, place: marker.place };
 }
 
 /** Only a page that begins inside a key has to ask: everywhere else the first version seen is the latest. */
 async function hasNewer(versions: Collection<VersionDocument>, { _id, place }: ListedDocument): Promise<boolean> {
-  const newer = { live: true, '_id.k': _id.k, place: { $lt: place } };
+  const newer = { ...VISIBLE, '_id.k': _id.k, place: { $lt: place } };
   return (await versions.findOne(newer, { projection: { _id: 1 } })) !== null;
 }

@@ -10,7 +10,10 @@ export type MirroredVersion = Pick<
 
 const COMPARED = { kind: 1, place: 1, size: 1, etag: 1, lastModified: 1, storageClass: 1, listedAt: 1 } as const;
 
-/** The live documents of the keys after `after`, up to and with `end` (null: to the last), by key, then version id. */
+/**
+ * Of what is, or was, at the connector: pending versions are not, and those whose deletion is pending are (rule R3).
+ *
+ * The live documents of the keys after `after`, up to and with `end` (null: to the last), by key, then version id. */
 export function readRange(
   namespace: Namespace,
   mirrorId: string,
@@ -27,7 +30,7 @@ export function readRange(
 function rangeFilter(after: string, end: string | null): Filter<VersionDocument> {
   const last = new MaxKey() as unknown as string;
   const upper = end === null ? { k: last, v: last } : { k: end, v: last };
-  return { _id: { $gt: { k: after, v: last }, $lte: upper }, live: true };
+  return { _id: { $gt: { k: after, v: last }, $lte: upper }, live: true, pending: { $exists: false } };
 }
 
 /** Latest versions of a range that nobody described yet, by key; at most `limit`. */
@@ -42,7 +45,7 @@ export function undescribedLatest(
   return namespace
     .versions(mirrorId)
     .aggregate<MirroredVersion>([
-      { $match: { live: true, '_id.k': keys } },
+      { $match: { live: true, pending: { $exists: false }, '_id.k': keys } },
       { $sort: { '_id.k': 1, place: 1 } },
       { $group: { _id: '$_id.k', latest: { $first: '$$ROOT' } } },
       { $replaceWith: '$latest' },

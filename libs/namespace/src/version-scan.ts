@@ -1,4 +1,5 @@
 import type { Collection, Filter } from 'mongodb';
+import { VISIBLE } from './find-version.js';
 import { afterPrefix } from './key-prefix.js';
 import type { VersionDocument, VersionId } from './version-document.js';
 
@@ -111,7 +112,7 @@ export class VersionScan {
 
   #find(filter: Filter<VersionDocument>, limit: number): Promise<ListedDocument[]> {
     return this.versions
-      .find({ live: true, ...filter })
+      .find({ ...VISIBLE, ...filter })
       .project<ListedDocument>(LISTED)
       .sort(LISTING_ORDER)
       .limit(limit)
