@@ -20,6 +20,7 @@ export {
 export { type FreshDatabase, freshDatabase } from './fresh-database.js';
 export { type GeneratedBucket, type GenerateOptions, generateBucket } from './generate-bucket.js';
 export { type Declared, describeVersionedBucket, type EndpointUnderTest } from './listing-server/contract.js';
+export { describeReadOnlyListing, type ReadOnlyEndpoint } from './listing-server/contract-read-only.js';
 export type { Faults } from './listing-server/faults.js';
 export { type ListingServer, type ListingServerOptions, startListingServer } from './listing-server/listing-server.js';
 export { type Personality, personalities, type Quirk, quirks } from './listing-server/personalities.js';
@@ -32,4 +33,12 @@ export {
 export { type Client, runClient } from './run-client.js';
 export { seededRandom } from './seeded-random.js';
 export { type ConnectorAddress, freshName, type TestServers, testServers } from './servers.js';
+export { SimulatedBucket, type SimulatedVersion } from './simulated-server/simulated-bucket.js';
+export { type KeyFamily, keyFamilies } from './simulated-server/simulated-keys.js';
+export {
+  type AnsweredListing,
+  type SimulatedServer,
+  type SimulatedServerOptions,
+  startSimulatedServer,
+} from './simulated-server/simulated-server.js';
 export { type WaitOptions, waitFor } from './wait-for.js';
