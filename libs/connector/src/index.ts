@@ -5,10 +5,12 @@ export { describeVersion, headVersion, type VersionDescription } from './describ
 export { EndpointGuard } from './endpoint-guard.js';
 export type { EndpointQuirk } from './endpoint-quirks.js';
 export { compareKeyBytes } from './key-order.js';
+export { KeyShape } from './key-shape.js';
 export { keyOfMarker, listVersions, type RangePage, type VersionRange } from './list-versions.js';
 export { listVersionsPage, type RawVersionPage, type VersionPageRequest } from './list-versions-page.js';
 export { type Network, parseNetworks } from './networks.js';
 export { type ListedVersion, parseVersionPage, type VersionPage } from './parse-version-page.js';
 export type { Check, CheckName } from './prerequisite-report.js';
 export { type EndpointBehaviour, joinBehaviours, probeEndpoint } from './probe-endpoint.js';
+export { type OpenRest, splitPoint } from './split-range.js';
 export { type ConnectorError, translateS3Error } from './translate-error.js';

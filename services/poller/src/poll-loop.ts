@@ -1,3 +1,4 @@
+import { KeyShape } from '@mirror/connector';
 import { isApplied, type Namespace, type Positions, readPositions, type Segment } from '@mirror/namespace';
 import { backoffMs, type Logger } from '@mirror/runtime';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
@@ -10,7 +11,6 @@ import { type ClaimedSegment, LEASE_MS } from './state/segment-store.js';
 import { Stir } from './stir.js';
 import type { DescribeBacklog } from './visit/describe-backlog.js';
 import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
-import { KeyShape } from './visit/key-shape.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
 

@@ -28,12 +28,7 @@ const placeOf = (index: number, count: number, seed: number): number => (index +
 function hashed(count: number, seed: number): KeyAt {
   return (index) => {
     const digits = Math.floor(placeOf(index, count, seed) * 2 ** 48);
-    return (
-      digits.toString(16).padStart(12, '0') +
-      mix(seed + 1, index)
-        .toString(16)
-        .padStart(8, '0')
-    );
+    return digits.toString(16).padStart(12, '0') + hexOf(seed + 1, index);
   };
 }
 

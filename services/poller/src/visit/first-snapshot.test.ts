@@ -1,8 +1,7 @@
+import { KeyShape, splitPoint } from '@mirror/connector';
 import { seededRandom } from '@mirror/testing';
 import { describe, expect, it } from 'vitest';
-import { KeyShape } from './key-shape.js';
 import { creditOf, FIRST_CREDIT, SPLIT_COST } from './split-credit.js';
-import { splitPoint } from './split-range.js';
 
 interface OpenRange {
   readonly after: string;

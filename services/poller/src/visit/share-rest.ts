@@ -1,8 +1,6 @@
-import type { ListedVersion } from '@mirror/connector';
+import { type KeyShape, type ListedVersion, splitPoint } from '@mirror/connector';
 import type { ProgressStore } from '../state/progress-store.js';
 import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
-import type { KeyShape } from './key-shape.js';
-import { splitPoint } from './split-range.js';
 
 /** What a visit needs to know to share the rest of an open range with others. */
 export interface Sharing {

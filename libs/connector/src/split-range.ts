@@ -1,4 +1,4 @@
-import { compareKeys } from '@mirror/namespace';
+import { compareKeyBytes } from './key-order.js';
 import type { KeyShape } from './key-shape.js';
 
 /** What is left of a range after its first page. */
@@ -34,7 +34,7 @@ export function splitPoint(rest: OpenRest, shape: KeyShape): string | null {
   const half = rest.beyond === 'keys' ? halfway(rest, shape) : undefined;
   const guess = half === undefined ? furtherOn(rest, shape) : half;
   if (guess === null) return null;
-  return compareKeys(last, guess) < 0 && (end === null || compareKeys(guess, end) < 0) ? guess : null;
+  return compareKeyBytes(last, guess) < 0 && (end === null || compareKeyBytes(guess, end) < 0) ? guess : null;
 }
 
 /** Undefined: there is no such key. Null: the rest is too small. */
@@ -89,7 +89,7 @@ function keyAt(
 }
 
 const isBetween = (key: string, last: string, end: string): boolean =>
-  compareKeys(last, key) < 0 && compareKeys(key, end) < 0;
+  compareKeyBytes(last, key) < 0 && compareKeyBytes(key, end) < 0;
 
 /** One character of `last` further on, at the middle of the places where that stays below the end; null: there is none. */
 function furtherOn(rest: OpenRest, shape: KeyShape): string | null {
@@ -101,7 +101,7 @@ function furtherOn(rest: OpenRest, shape: KeyShape): string | null {
   for (let index = from; index <= to; index += 1) {
     const beginning = last.slice(0, index);
     const further = charactersAbove(shape.after(beginning), last.charAt(index)).filter(
-      (character) => end === null || compareKeys(beginning + character, end) < 0,
+      (character) => end === null || compareKeyBytes(beginning + character, end) < 0,
     );
     const middle = further[further.length >> 1];
     if (middle !== undefined && !isNearlyDone(rest, index, further.length, shape)) guesses.push(beginning + middle);

@@ -1,6 +1,6 @@
-import { compareKeys } from '@mirror/namespace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareKeyBytes } from './key-order.js';
 import { KeyShape } from './key-shape.js';
 import { type OpenRest, splitPoint } from './split-range.js';
 
@@ -60,14 +60,14 @@ describe('where a range is split', () => {
     const beyond = fc.constantFrom('keys' as const, 'none' as const, 'unknown' as const);
     fc.assert(
       fc.property(fc.array(key, { minLength: 2, maxLength: 40 }), fc.option(key), beyond, (keys, end, known) => {
-        const sorted = keys.toSorted(compareKeys);
+        const sorted = keys.toSorted(compareKeyBytes);
         const [first = '', last = ''] = [sorted[0], sorted.at(-1)];
-        fc.pre(end === null || compareKeys(last, end) < 0);
+        fc.pre(end === null || compareKeyBytes(last, end) < 0);
         const open = { first, last, listed: keys.length, end, beyond: end === null ? ('unknown' as const) : known };
         const split = splitPoint(open, shapeOf(sorted));
         if (split === null) return;
-        expect(compareKeys(last, split)).toBeLessThan(0);
-        if (end !== null) expect(compareKeys(split, end)).toBeLessThan(0);
+        expect(compareKeyBytes(last, split)).toBeLessThan(0);
+        if (end !== null) expect(compareKeyBytes(split, end)).toBeLessThan(0);
         expect(split.isWellFormed()).toBe(true);
       }),
       { numRuns: 2_000 },
