@@ -1,8 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
-import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
-import { type ListingServer, startListingServer, type VersionedBucket, waitFor } from '@mirror/testing';
+import type { VersionedBucket } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { s3Client } from '../src/index.js';
+import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 
 const removalDelayMs = 2_000;
@@ -31,72 +29,33 @@ describe('connectors of every kind are mirrored', () => {
   afterAll(() => running?.stop());
 
   describe.each(kinds)('$personality', ({ personality, faults }) => {
-    const bucket = `kind-${personality.toLowerCase()}`;
-    let server: ListingServer;
-    let gateway: S3Client;
+    let kind: MirroredListingServer;
     beforeAll(async () => {
-      server = await startListingServer({ personality, seed: fill });
-      const { endpoint, region, accessKeyId, secretAccessKey } = server;
-      const connector = { endpoint, region, accessKeyId, secretAccessKey, bucket: server.bucket };
-      gateway = s3Client(await running.system.gatewayAccess(bucket));
-      await running.system.mirror(bucket, connector);
-      await running.system.waitUntilLive(bucket);
+      kind = await mirrorListingServer(running, `kind-${personality.toLowerCase()}`, { personality, seed: fill });
     });
-    afterAll(async () => {
-      gateway?.destroy();
-      await server?.stop();
-    });
-
-    const truth = (): string[] => {
-      const { contents } = server;
-      const all = contents.keys().flatMap((key) => contents.versionsOf(key));
-      return all.map((version) => nameOf(version, contents.find(version.key) === version)).sort();
-    };
-    const mirrored = async (): Promise<string[]> => {
-      const listed = await gateway.send(new ListObjectVersionsCommand({ Bucket: bucket }));
-      const versions = (listed.Versions ?? []).map((version) => ({ ...version, kind: 'version' }));
-      const markers = (listed.DeleteMarkers ?? []).map((marker) => ({ ...marker, kind: 'deleteMarker' }));
-      const all = [...versions, ...markers];
-      const named = all.map(({ Key = '', VersionId = '', kind, IsLatest = false }) =>
-        nameOf({ key: Key, versionId: VersionId, kind }, IsLatest),
-      );
-      return named.sort();
-    };
-    // By the server's own contents: versitygw lists markers apart, which tells no order to compare with.
-    const waitUntilTrue = () =>
-      waitFor(async () => isDeepStrictEqual(await mirrored(), truth()), {
-        what: 'the mirror to be true',
-        timeoutMs: 60_000,
-      });
+    afterAll(() => kind?.stop());
 
     it('is equal after the snapshot, and after changes', async () => {
-      await waitUntilTrue();
-      const { contents } = server;
+      await kind.waitUntilTrue();
+      const { contents } = kind.server;
       contents.put('folder/1', { body: 'overwritten' });
       contents.put('new', { body: 'new' });
       contents.delete('folder/2');
       contents.remove('folder/3', contents.find('folder/3')?.versionId ?? '');
       contents.remove('hot', contents.versionsOf('hot').at(5)?.versionId ?? '');
-      await waitUntilTrue();
+      await kind.waitUntilTrue();
     });
 
     it.each(faults)('loses nothing while its listings are faulty: %s', async (listing) => {
-      const before = truth();
-      const seen = server.listings.length;
-      server.inject({ listing });
-      const enough = () => server.listings.length - seen > listingsToSee;
-      await waitFor(enough, { what: 'faulty listings', timeoutMs: 60_000 });
-      expect(await mirrored()).toEqual(before);
-      server.inject({});
-      await waitUntilTrue();
+      const before = kind.truth();
+      kind.server.inject({ listing });
+      await kind.waitForListings(listingsToSee);
+      expect(await kind.mirrored()).toEqual(before);
+      kind.server.inject({});
+      await kind.waitUntilTrue();
     });
   });
 });
-
-const nameOf = (
-  { key, versionId, kind }: { key: string; versionId: string; kind: string },
-  isLatest: boolean,
-): string => `${key} ${versionId} ${kind}${isLatest ? ', latest' : ''}`;
 
 function fill(bucket: VersionedBucket): void {
   bucket.versioning = 'none';
