@@ -14,3 +14,4 @@ export type { Check, CheckName } from './prerequisite-report.js';
 export { type EndpointBehaviour, joinBehaviours, probeEndpoint } from './probe-endpoint.js';
 export { type OpenRest, splitPoint } from './split-range.js';
 export { type ConnectorError, translateS3Error } from './translate-error.js';
+export { XmlFault, XmlScanner } from './xml-scanner.js';

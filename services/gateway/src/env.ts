@@ -1,8 +1,10 @@
 import { port, sharedEnv } from '@mirror/runtime';
+import { stagingEnv } from '@mirror/staging';
 import { z } from 'zod';
 
 export const gatewayEnv = z.object({
   ...sharedEnv,
+  ...stagingEnv,
   PORT: port(4000).describe('Port of the S3 endpoint, health and metrics'),
   CONFIG_URL: z.url().default('http://127.0.0.1:4100').describe('Where the config service answers'),
   ENDPOINT_ALLOW_NETWORKS: z

@@ -27,10 +27,16 @@ afterAll(() => gateway.stop());
 type Signer = Pick<ConfigKey, 'id' | 'secretAccessKey'> | null;
 
 /** '200', '403 AccessDenied'. A HEAD has no body, so its status alone. */
-async function answer(method: string, path: string, query: Record<string, string>, signer: Signer): Promise<string> {
+async function answer(
+  method: string,
+  path: string,
+  query: Record<string, string>,
+  signer: Signer,
+  more: Record<string, string> = {},
+): Promise<string> {
   const { host, hostname, protocol } = new URL(gateway.url);
   const payload = createHash('sha256').update('').digest('hex');
-  const headers = { host, 'x-amz-content-sha256': payload };
+  const headers = { host, 'x-amz-content-sha256': payload, ...more };
   const request = { method, protocol, hostname, path, query, headers };
   const signed = signer ? await sdkSigner(signer.id, signer.secretAccessKey).sign(request) : request;
   const { host: _host, ...sent } = signed.headers;
@@ -42,33 +48,46 @@ async function answer(method: string, path: string, query: Record<string, string
 const bucket = `/${BUCKET}`;
 const object = `/${BUCKET}/known`;
 
-const reading: readonly [name: string, method: string, path: string, query: Record<string, string>][] = [
-  ['HeadBucket', 'HEAD', bucket, {}],
-  ['GetBucketLocation', 'GET', bucket, { location: '' }],
-  ['GetBucketVersioning', 'GET', bucket, { versioning: '' }],
-  ['ListObjects', 'GET', bucket, {}],
-  ['ListObjectsV2', 'GET', bucket, { 'list-type': '2' }],
-  ['ListObjectVersions', 'GET', bucket, { versions: '' }],
-  ['ListMultipartUploads', 'GET', bucket, { uploads: '' }],
-  ['HeadObject', 'HEAD', object, {}],
-  ['GetObject', 'GET', object, {}],
-  ['GetObject of a version', 'GET', object, { versionId: 'v1' }],
-  ['GetObjectTagging', 'GET', object, { tagging: '' }],
-  ['ListParts', 'GET', object, { uploadId: 'u' }],
+const COPY = { 'x-amz-copy-source': `/${BUCKET}/known` };
+
+type Attempt = readonly [
+  name: string,
+  method: string,
+  path: string,
+  query: Record<string, string>,
+  headers: Record<string, string>,
 ];
-const writing: readonly [name: string, method: string, path: string, query: Record<string, string>][] = [
-  ['CreateBucket', 'PUT', bucket, {}],
-  ['PutBucketVersioning', 'PUT', bucket, { versioning: '' }],
-  ['DeleteObjects', 'POST', bucket, { delete: '' }],
-  ['PutObject', 'PUT', object, {}],
-  ['PutObjectTagging', 'PUT', object, { tagging: '' }],
-  ['DeleteObject', 'DELETE', object, { versionId: 'other' }],
-  ['DeleteObjectTagging', 'DELETE', object, { tagging: '' }],
-  ['CreateMultipartUpload', 'POST', object, { uploads: '' }],
-  ['UploadPart', 'PUT', object, { partNumber: '1', uploadId: 'u' }],
-  ['CompleteMultipartUpload', 'POST', object, { uploadId: 'u' }],
-  ['AbortMultipartUpload', 'DELETE', object, { uploadId: 'u' }],
-  ['DeleteBucket', 'DELETE', '/another-bucket', {}],
+
+const LIST_BUCKETS: Attempt = ['ListBuckets', 'GET', '/', {}, {}];
+const reading: readonly Attempt[] = [
+  ['HeadBucket', 'HEAD', bucket, {}, {}],
+  ['GetBucketLocation', 'GET', bucket, { location: '' }, {}],
+  ['GetBucketVersioning', 'GET', bucket, { versioning: '' }, {}],
+  ['ListObjects', 'GET', bucket, {}, {}],
+  ['ListObjectsV2', 'GET', bucket, { 'list-type': '2' }, {}],
+  ['ListObjectVersions', 'GET', bucket, { versions: '' }, {}],
+  ['ListMultipartUploads', 'GET', bucket, { uploads: '' }, {}],
+  ['HeadObject', 'HEAD', object, {}, {}],
+  ['GetObject', 'GET', object, {}, {}],
+  ['GetObject of a version', 'GET', object, { versionId: 'v1' }, {}],
+  ['GetObjectTagging', 'GET', object, { tagging: '' }, {}],
+  ['ListParts', 'GET', object, { uploadId: 'u' }, {}],
+];
+const writing: readonly Attempt[] = [
+  ['CreateBucket', 'PUT', bucket, {}, {}],
+  ['PutBucketVersioning', 'PUT', bucket, { versioning: '' }, {}],
+  ['DeleteObjects', 'POST', bucket, { delete: '' }, {}],
+  ['PutObject', 'PUT', object, {}, {}],
+  ['CopyObject', 'PUT', object, {}, COPY],
+  ['PutObjectTagging', 'PUT', object, { tagging: '' }, {}],
+  ['DeleteObject', 'DELETE', object, { versionId: 'other' }, {}],
+  ['DeleteObjectTagging', 'DELETE', object, { tagging: '' }, {}],
+  ['CreateMultipartUpload', 'POST', object, { uploads: '' }, {}],
+  ['UploadPart', 'PUT', object, { partNumber: '1', uploadId: 'u' }, {}],
+  ['UploadPartCopy', 'PUT', object, { partNumber: '1', uploadId: 'u' }, COPY],
+  ['CompleteMultipartUpload', 'POST', object, { uploadId: 'u' }, {}],
+  ['AbortMultipartUpload', 'DELETE', object, { uploadId: 'u' }, {}],
+  ['DeleteBucket', 'DELETE', '/another-bucket', {}, {}],
 ];
 
 const expected = (method: string, status: number, code: string): string =>
@@ -81,9 +100,12 @@ const inQuery = (query: Record<string, string>): string =>
     .join('&');
 
 it('every operation of the router is tried here, as the operation that it is', () => {
-  const tried = [...reading, ...writing, ['ListBuckets', 'GET', '/', {}] as const].map(([, method, path, query]) => {
+  const tried = [...reading, ...writing, LIST_BUCKETS].map(([, method, path, query, more]) => {
     try {
-      return route({ request: parseS3Request(method, `${path}?${inQuery(query)}`, []), caller: WRITER }).name;
+      return route({
+        request: parseS3Request(method, `${path}?${inQuery(query)}`, Object.entries(more).flat()),
+        caller: WRITER,
+      }).name;
     } catch {
       return 'NotImplemented';
     }
@@ -96,26 +118,27 @@ it('every operation of the router is tried here, as the operation that it is', (
 });
 
 describe('no key but a valid one', () => {
-  it.each([...reading, ...writing])('opens %s', async (_name, method, path, query) => {
+  it.each([...reading, ...writing])('opens %s', async (_name, method, path, query, more) => {
     const denied = expected(method, 403, 'AccessDenied');
-    expect(await answer(method, path, query, null)).toBe(denied);
+    expect(await answer(method, path, query, null, more)).toBe(denied);
     const unknown = { id: 'NOBODY', secretAccessKey: 'secret' };
-    expect(await answer(method, path, query, unknown)).toBe(expected(method, 403, 'InvalidAccessKeyId'));
+    expect(await answer(method, path, query, unknown, more)).toBe(expected(method, 403, 'InvalidAccessKeyId'));
     const wrong = { id: WRITER.id, secretAccessKey: 'wrong' };
-    expect(await answer(method, path, query, wrong)).toBe(expected(method, 403, 'SignatureDoesNotMatch'));
-    expect(await answer(method, path, query, OTHERS)).toBe(denied);
+    expect(await answer(method, path, query, wrong, more)).toBe(expected(method, 403, 'SignatureDoesNotMatch'));
+    expect(await answer(method, path, query, OTHERS, more)).toBe(denied);
   });
 });
 
 describe('a reader’s key', () => {
-  it.each(reading)('opens %s', async (_name, method, path, query) => {
-    for (const key of [READER, OWN, WRITER]) expect(await answer(method, path, query, key), key.id).not.toMatch(DENIED);
+  it.each(reading)('opens %s', async (_name, method, path, query, more) => {
+    for (const key of [READER, OWN, WRITER])
+      expect(await answer(method, path, query, key, more), key.id).not.toMatch(DENIED);
   });
 
-  it.each(writing)('does not open %s, a writer’s does', async (_name, method, path, query) => {
-    expect(await answer(method, path, query, READER)).toBe('403 AccessDenied');
-    expect(await answer(method, path, query, OWN)).toBe('403 AccessDenied');
-    expect(await answer(method, path, query, WRITER)).not.toMatch(DENIED);
+  it.each(writing)('does not open %s, a writer’s does', async (_name, method, path, query, more) => {
+    expect(await answer(method, path, query, READER, more)).toBe('403 AccessDenied');
+    expect(await answer(method, path, query, OWN, more)).toBe('403 AccessDenied');
+    expect(await answer(method, path, query, WRITER, more)).not.toMatch(DENIED);
   });
 });
 

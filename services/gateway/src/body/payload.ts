@@ -36,7 +36,12 @@ const STREAMING: Readonly<Record<string, { readonly isSigned: boolean; readonly 
 };
 
 /** Throws InvalidDigest, InvalidRequest, MissingContentLength; NotImplemented for a streaming form of another kind. */
-export function readPayload(request: S3Request, claim: SignatureClaim, secret: string): Payload {
+export function readPayload(
+  request: S3Request,
+  claim: SignatureClaim,
+  secret: string,
+  checksums: 'ofContent' | 'ofObject' = 'ofContent',
+): Payload {
   const { payloadHash } = claim;
   const framing = readFraming(request, claim, secret);
   return {
@@ -44,7 +49,7 @@ export function readPayload(request: S3Request, claim: SignatureClaim, secret: s
     length: readLength(request, framing !== undefined),
     sha256: SHA256.test(payloadHash) ? payloadHash : undefined,
     md5: readMd5(headerValue(request, 'content-md5')),
-    checksum: readChecksumClaim(request),
+    checksum: checksums === 'ofContent' ? readChecksumClaim(request) : undefined,
   };
 }
 

@@ -23,15 +23,19 @@ export class RequestBody {
     throw new S3Error('EntityTooLarge', { elements: { ProposedSize: payload.length, MaxSizeAllowed: maxBytes } });
   }
 
-  /** The whole content as UTF-8; '' where there is none. Throws MalformedXML, MaxMessageLengthExceeded. */
-  async text(maxBytes: number): Promise<string> {
+  /**
+   * The whole content as UTF-8; '' where there is none. `ofObject`: the checksum in the headers is that of an object which the
+   * content speaks of. Throws MalformedXML, MaxMessageLengthExceeded.
+   */
+  async text(maxBytes: number, checksums: 'ofContent' | 'ofObject' = 'ofContent'): Promise<string> {
     if (!this.incoming.isAnnounced) {
       await this.refuse();
       return '';
     }
-    const payload = readPayload(this.request, this.claim, this.secret);
-    if (payload.length > maxBytes)
+    const payload = readPayload(this.request, this.claim, this.secret, checksums);
+    if (payload.length > maxBytes) {
       throw new S3Error('MaxMessageLengthExceeded', { elements: { MaxMessageLengthBytes: maxBytes } });
+    }
     const pieces: Uint8Array[] = [];
     for await (const piece of new CheckedContent(payload, this.incoming)) pieces.push(piece);
     try {

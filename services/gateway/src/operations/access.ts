@@ -8,8 +8,11 @@ export function mayUse(caller: AccessKey, bucket: string): boolean {
 }
 
 /** The bucket of a call. NoSuchBucket where none is mirrored under that name; access was checked by the router's rules. */
-export function bucketOf({ request }: Call, { buckets }: Sources): MirrorState {
-  const bucket = buckets.get(request.bucket);
-  if (bucket === undefined) throw new S3Error('NoSuchBucket', { elements: { BucketName: request.bucket } });
+export const bucketOf = ({ request }: Call, sources: Sources): MirrorState => bucketNamed(sources, request.bucket);
+
+/** NoSuchBucket where none is mirrored under that name. */
+export function bucketNamed({ buckets }: Sources, name: string): MirrorState {
+  const bucket = buckets.get(name);
+  if (bucket === undefined) throw new S3Error('NoSuchBucket', { elements: { BucketName: name } });
   return bucket;
 }

@@ -14,10 +14,18 @@ export interface FoundObject {
 }
 
 /** The version that a request is about. NoSuchBucket, NoSuchKey, NoSuchVersion; MethodNotAllowed for a marker by its id. */
-export async function findObject(call: Call, sources: Sources): Promise<FoundObject> {
-  const { key } = call.request;
+export function findObject(call: Call, sources: Sources): Promise<FoundObject> {
   const versionId = readVersionId(call.request, 'versionId');
-  const bucket = bucketOf(call, sources);
+  return findNamed(sources, bucketOf(call, sources), call.request.key, versionId);
+}
+
+/** Without a version id: the latest version of the key. */
+export async function findNamed(
+  sources: Sources,
+  bucket: MirrorState,
+  key: string,
+  versionId: string | undefined,
+): Promise<FoundObject> {
   const versions = sources.namespace.versions(bucket.mirrorId);
   const missing = () => notThere(key, versionId);
   const document = await (versionId === undefined ? findLatest(versions, key) : findVersion(versions, key, versionId));

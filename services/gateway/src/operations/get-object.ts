@@ -1,12 +1,12 @@
 import { judgeConditions } from '../protocol/conditions.js';
-import { identityHeaders, readOverrides, relayedHeaders } from '../protocol/object-headers.js';
+import { identityHeaders, readOverrides } from '../protocol/object-headers.js';
 import { headerValue } from '../protocol/s3-request.js';
-import { openContent } from './connector-object.js';
 import { findObject } from './find-object.js';
+import { openVersion } from './open-version.js';
 import type { Operation } from './operation.js';
 import { readSelection } from './selection.js';
 
-/** Conditions and ranges are judged on the mirror; the bytes, and what is said of them, are the connector's. */
+/** Conditions and ranges are judged on the mirror; the bytes, and what is said of them, are the connector's, or staged. */
 export const getObject: Operation = async (call, sources) => {
   const { request } = call;
   const overrides = readOverrides(request);
@@ -18,10 +18,6 @@ export const getObject: Operation = async (call, sources) => {
   const selection = readSelection(request, document.size);
   // A null version can be replaced at the connector before a listing says so: it judges If-Match once more.
   const ifMatch = headerValue(request, 'if-match');
-  const answer = await openContent(call, sources, found, selection, ifMatch);
-  return {
-    status: answer.status,
-    headers: { ...relayedHeaders(document, answer.headers), ...overrides },
-    body: answer.body,
-  };
+  const { status, headers, body } = await openVersion(call, sources, found, selection, ifMatch);
+  return { status, headers: { ...headers, ...overrides }, body };
 };

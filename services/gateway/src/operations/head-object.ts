@@ -1,7 +1,8 @@
 import { judgeConditions } from '../protocol/conditions.js';
 import { describedHeaders, identityHeaders, readOverrides, relayedHeaders } from '../protocol/object-headers.js';
-import { headContent } from './connector-object.js';
+import { type ConnectorAnswer, headContent } from './connector-object.js';
 import { findObject } from './find-object.js';
+import { chooseBytes } from './open-version.js';
 import type { Operation } from './operation.js';
 import { readSelection } from './selection.js';
 
@@ -15,11 +16,21 @@ export const headObject: Operation = async (call, sources) => {
     return { status: 304, headers: identityHeaders(document) };
   }
   const selection = readSelection(request, document.size);
+  if (document.pending !== undefined) {
+    const { status, headers } = withoutTagCount(chooseBytes(found, selection));
+    return { status, headers: { ...headers, ...overrides } };
+  }
   if (document.description !== null && selection.partNumber === undefined) {
     const headers = describedHeaders(document, document.description, selection.range);
     return { status: selection.range === undefined ? 200 : 206, headers: { ...headers, ...overrides } };
   }
   const answer = await headContent(call, sources, found, selection);
-  const { 'x-amz-tagging-count': _count, ...headers } = relayedHeaders(document, answer.headers);
-  return { status: answer.status, headers: { ...headers, ...overrides } };
+  const { status, headers } = withoutTagCount({ ...answer, headers: relayedHeaders(document, answer.headers) });
+  return { status, headers: { ...headers, ...overrides } };
 };
+
+/** S3 tells the number of tags with GET only. */
+function withoutTagCount({ status, headers }: ConnectorAnswer): ConnectorAnswer {
+  const { 'x-amz-tagging-count': _count, ...others } = headers;
+  return { status, headers: others };
+}

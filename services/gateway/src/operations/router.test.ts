@@ -39,36 +39,52 @@ describe('what is served', () => {
     ['GET /b/k?versionId=v&partNumber=1&response-expires=&x-id=GetObject', 'GetObject'],
     ['GET /b/k?unknown=1', 'GetObject'],
     ['GET /b/k?tagging&versionId=v', 'GetObjectTagging'],
+    ['PUT /b', 'CreateBucket'],
+    ['DELETE /b', 'DeleteBucket'],
+    ['PUT /b?versioning', 'PutBucketVersioning'],
+    ['POST /b?delete=', 'DeleteObjects'],
+    ['GET /b?uploads&max-uploads=&upload-id-marker=', 'ListMultipartUploads'],
+    ['PUT /b/k?x-id=PutObject', 'PutObject'],
+    ['DELETE /b/k?versionId=v', 'DeleteObject'],
+    ['PUT /b/k?tagging', 'PutObjectTagging'],
+    ['DELETE /b/k?tagging', 'DeleteObjectTagging'],
+    ['POST /b/k?uploads', 'CreateMultipartUpload'],
+    ['PUT /b/k?partNumber=1&uploadId=u', 'UploadPart'],
+    ['GET /b/k?uploadId=u&max-parts=&part-number-marker=', 'ListParts'],
+    ['POST /b/k?uploadId=u', 'CompleteMultipartUpload'],
+    ['DELETE /b/k?uploadId=u', 'AbortMultipartUpload'],
     ['GET /b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Security-Token=', 'GetObject'],
   ])('%s is %s', (line, name) => {
     expect(routed(line)).toBe(name);
   });
 });
 
+it('a copy is told by its header', () => {
+  const copy = ['x-amz-copy-source', '/b/k'];
+  expect(routed('PUT /b/new', key('writer'), copy)).toBe('CopyObject');
+  expect(routed('PUT /b/new?uploadId=u&partNumber=1', key('writer'), copy)).toBe('UploadPartCopy');
+  expect(routed('PUT /b/new?tagging', key('writer'), copy)).toBe('501 NotImplemented');
+});
+
 describe('what is not', () => {
   const ofBuckets =
-    'acl policy cors lifecycle tagging website uploads replication encryption logging object-lock publicAccessBlock invented';
+    'acl policy cors lifecycle tagging website replication encryption logging object-lock publicAccessBlock invented';
   it.each(ofBuckets.split(' '))('?%s of a bucket', (subresource) => {
     expect(routed(`GET /b?${subresource}`)).toBe('501 NotImplemented');
   });
 
-  it.each('acl retention legal-hold torrent attributes uploadId=1 invented'.split(' '))(
-    '?%s of an object',
-    (subresource) => {
-      expect(routed(`GET /b/k?${subresource}`)).toBe('501 NotImplemented');
-    },
-  );
+  it.each('acl retention legal-hold torrent attributes invented'.split(' '))('?%s of an object', (subresource) => {
+    expect(routed(`GET /b/k?${subresource}`)).toBe('501 NotImplemented');
+  });
 
   it.each([
     ['GET /b?analytics&id=1', '501 NotImplemented'],
     ['GET /b?location&versioning', '501 NotImplemented'],
     ['HEAD /b/k?tagging', '501 NotImplemented'],
-    ['PUT /b', '501 NotImplemented'],
-    ['DELETE /b', '501 NotImplemented'],
-    ['POST /b?delete', '501 NotImplemented'],
-    ['PUT /b/k', '501 NotImplemented'],
-    ['POST /b/k?uploads', '501 NotImplemented'],
-    ['DELETE /b/k', '501 NotImplemented'],
+    ['PUT /b/k?acl', '501 NotImplemented'],
+    ['POST /b/k?restore', '501 NotImplemented'],
+    ['POST /b/k', '501 NotImplemented'],
+    ['PUT /b?tagging', '501 NotImplemented'],
     ['PUT /', '405 MethodNotAllowed'],
     ['DELETE /', '405 MethodNotAllowed'],
     ['PATCH /b/k', '405 MethodNotAllowed'],

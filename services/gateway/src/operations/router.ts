@@ -1,14 +1,24 @@
+import { hasCopySource } from '../protocol/copy-source.js';
 import { S3Error } from '../protocol/errors.js';
 import { headerValue, type S3Request } from '../protocol/s3-request.js';
 import { mayUse } from './access.js';
 import { getBucketLocation, getBucketVersioning, headBucket } from './bucket-info.js';
+import { createBucket, deleteBucket, putBucketVersioning } from './change-bucket.js';
+import { completeMultipartUpload } from './complete-multipart-upload.js';
+import { copyObject } from './copy-object.js';
+import { deleteObject } from './delete-object.js';
+import { deleteObjects } from './delete-objects.js';
 import { getObject } from './get-object.js';
 import { headObject } from './head-object.js';
 import { listBuckets } from './list-buckets.js';
+import { listMultipartUploads, listParts } from './list-multipart.js';
 import { listVersions } from './list-object-versions.js';
 import { listObjectsV1, listObjectsV2 } from './list-objects.js';
-import { getObjectTagging } from './object-tagging.js';
+import { abortMultipartUpload, createMultipartUpload } from './multipart-upload.js';
+import { deleteObjectTagging, getObjectTagging, putObjectTagging } from './object-tagging.js';
 import type { Call, Operation } from './operation.js';
+import { putObject } from './put-object.js';
+import { uploadPart, uploadPartCopy } from './upload-part.js';
 
 export interface Route {
   /** S3's name of the operation: for logs and metrics. */
@@ -32,6 +42,22 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   'object HEAD ': { name: 'HeadObject', run: headObject },
   'object GET ': { name: 'GetObject', run: getObject },
   'object GET tagging': { name: 'GetObjectTagging', run: getObjectTagging },
+  'bucket PUT ': { name: 'CreateBucket', run: createBucket, takesBody: true },
+  'bucket DELETE ': { name: 'DeleteBucket', run: deleteBucket },
+  'bucket PUT versioning': { name: 'PutBucketVersioning', run: putBucketVersioning, takesBody: true },
+  'bucket POST delete': { name: 'DeleteObjects', run: deleteObjects, takesBody: true },
+  'object PUT ': { name: 'PutObject', run: putObject, takesBody: true },
+  'object PUT copy': { name: 'CopyObject', run: copyObject },
+  'object DELETE ': { name: 'DeleteObject', run: deleteObject },
+  'object PUT tagging': { name: 'PutObjectTagging', run: putObjectTagging, takesBody: true },
+  'object DELETE tagging': { name: 'DeleteObjectTagging', run: deleteObjectTagging },
+  'bucket GET uploads': { name: 'ListMultipartUploads', run: listMultipartUploads },
+  'object POST uploads': { name: 'CreateMultipartUpload', run: createMultipartUpload },
+  'object PUT uploadId': { name: 'UploadPart', run: uploadPart, takesBody: true },
+  'object PUT uploadId copy': { name: 'UploadPartCopy', run: uploadPartCopy },
+  'object GET uploadId': { name: 'ListParts', run: listParts },
+  'object POST uploadId': { name: 'CompleteMultipartUpload', run: completeMultipartUpload, takesBody: true },
+  'object DELETE uploadId': { name: 'AbortMultipartUpload', run: abortMultipartUpload },
 };
 
 /** Methods that S3 has on a resource; any other answers 405. */
@@ -46,7 +72,7 @@ const SUBRESOURCES_WITH_VALUE = new Set(['list-type', 'uploadId', 'id', 'select-
 
 /** Parameters of the operations above that clients may leave empty. */
 const MAY_BE_EMPTY =
-  /^(prefix|delimiter|marker|max-keys|encoding-type|start-after|continuation-token|fetch-owner|key-marker|version-id-marker|versionId|partNumber|max-buckets|bucket-region|x-id|response-.*|X-Amz-.*)$/;
+  /^(prefix|delimiter|marker|max-keys|encoding-type|start-after|continuation-token|fetch-owner|key-marker|version-id-marker|versionId|partNumber|max-buckets|bucket-region|max-uploads|upload-id-marker|max-parts|part-number-marker|x-id|response-.*|X-Amz-.*)$/;
 
 /** Finds the operation and checks that the caller may use it. Throws AccessDenied, MethodNotAllowed, NotImplemented. */
 export function route({ request, caller }: Pick<Call, 'request' | 'caller'>): Route {
@@ -57,7 +83,8 @@ export function route({ request, caller }: Pick<Call, 'request' | 'caller'>): Ro
   if (caller.role === 'reader' && method !== 'GET' && method !== 'HEAD') throw new S3Error('AccessDenied');
   const subresource = subresourceOf(request);
   refuseEncryptionKeys(request);
-  const found = ROUTES[`${resource} ${method} ${subresource}`];
+  const copied = method === 'PUT' && hasCopySource(request) ? `${subresource} copy`.trim() : subresource;
+  const found = ROUTES[`${resource} ${method} ${copied}`];
   if (found !== undefined) return found;
   throw notImplemented(method, resource, subresource);
 }

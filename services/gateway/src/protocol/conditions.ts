@@ -9,13 +9,13 @@ export interface Validators {
 
 /**
  * Judges If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since as RFC 9110 orders them: an ETag condition makes
- * its date one void. Throws PreconditionFailed. A date that is none is ignored.
+ * its date one void. Throws PreconditionFailed. A date that is none is ignored. `prefix` comes before the headers' names.
  */
-export function judgeConditions(request: S3Request, validators: Validators): 'send' | 'notModified' {
-  const ifMatch = headerValue(request, 'if-match');
-  const ifNoneMatch = headerValue(request, 'if-none-match');
-  const unmodifiedSince = dateOf(request, 'if-unmodified-since');
-  const modifiedSince = dateOf(request, 'if-modified-since');
+export function judgeConditions(request: S3Request, validators: Validators, prefix = ''): 'send' | 'notModified' {
+  const ifMatch = headerValue(request, `${prefix}if-match`);
+  const ifNoneMatch = headerValue(request, `${prefix}if-none-match`);
+  const unmodifiedSince = dateOf(request, `${prefix}if-unmodified-since`);
+  const modifiedSince = dateOf(request, `${prefix}if-modified-since`);
   // HTTP dates have whole seconds.
   const modified = Math.floor(validators.lastModified.getTime() / 1_000) * 1_000;
   if (ifMatch !== undefined) {

@@ -79,10 +79,13 @@ const checkOf = (bytes: Uint8Array): Buffer =>
 
 const VERSION_ID = /^[A-Za-z0-9._~+/=-]{1,1024}$/;
 
+/** Whether an endpoint could have made it. */
+export const isVersionId = (text: string): boolean => VERSION_ID.test(text);
+
 /** Version ids are the connector's and opaque; one that no endpoint could have made is InvalidArgument. */
 export function readVersionId(request: S3Request, name: 'versionId' | 'version-id-marker'): string | undefined {
   const value = queryValue(request, name);
-  if (value === undefined || VERSION_ID.test(value)) return value;
+  if (value === undefined || isVersionId(value)) return value;
   if (value === '' && name === 'version-id-marker') return undefined;
   throw invalidArgument('Invalid version id specified', name, value);
 }

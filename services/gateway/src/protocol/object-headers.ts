@@ -5,8 +5,9 @@ import { queryValue, type S3Request } from './s3-request.js';
 
 type Headers = Record<string, string>;
 
-const METADATA_PREFIX = 'x-amz-meta-';
-const STANDARD_CONTENT_TYPE = 'binary/octet-stream';
+export const METADATA_PREFIX = 'x-amz-meta-';
+/** S3's own for an object that was uploaded without. */
+export const STANDARD_CONTENT_TYPE = 'binary/octet-stream';
 
 /** Of the connector's headers, those that are about the object. The others are about its connection. */
 const RELAYED = new Set([

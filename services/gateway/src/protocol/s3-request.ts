@@ -71,6 +71,6 @@ export function queryValue(request: S3Request, name: string): string | undefined
   return request.query.find(([candidate]) => candidate === name)?.[1];
 }
 
-export function headerValue(request: S3Request, name: string): string | undefined {
+export function headerValue(request: Pick<S3Request, 'headers'>, name: string): string | undefined {
   return request.headers.get(name)?.join(',');
 }

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { HeadBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { type CloudEvent, type EventType, topics } from '@mirror/events';
 import { EventProducer, KafkaConnection } from '@mirror/kafka';
@@ -20,6 +23,8 @@ export class RunningGateway {
   readonly prefix = `${freshName('gateway')}.`;
   namespace!: Namespace;
   url = '';
+  /** The directory that uploads are staged in. */
+  staging = '';
   #database?: FreshDatabase;
   #kafka?: KafkaConnection;
   #producer?: EventProducer;
@@ -33,12 +38,14 @@ export class RunningGateway {
     for (const key of [WRITER, READER]) this.config.keys.set(key.id, key);
     const configUrl = await this.config.start();
     await this.#startProducer();
+    this.staging = await mkdtemp(join(tmpdir(), 'gateway-staging-'));
     const env = parseEnv(gatewayEnv, {
       MONGODB_URL: this.#database.url,
       KAFKA_BROKERS: testServers().kafkaBrokers.join(','),
       TOPIC_PREFIX: this.prefix,
       SERVICE_TOKEN,
       CONFIG_URL: configUrl,
+      STAGING_URL: `file://${this.staging}`,
       PORT: '0',
       ENDPOINT_ALLOW_NETWORKS: '127.0.0.0/8',
       ...changes,
@@ -60,6 +67,12 @@ export class RunningGateway {
     await this.#kafka?.stop();
     await this.config.stop();
     await this.#database?.drop();
+    await rm(this.staging, { recursive: true, force: true });
+  }
+
+  /** Names of the files in staging. */
+  staged(): Promise<string[]> {
+    return readdir(this.staging);
   }
 
   /** Says that a location has these connector settings: to config's API, and as an event. */
