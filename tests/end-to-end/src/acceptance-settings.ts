@@ -11,6 +11,8 @@ export interface AcceptanceSettings {
   readonly rate: number;
   /** 0: no poller is killed. */
   readonly killEverySeconds: number;
+  /** Instead of all that: the snapshot of a slow connector, with so many kills in its course. */
+  readonly snapshotKills: boolean;
 }
 
 export const help = `npm run acceptance -- [flags]    fills a bucket, mirrors it, compares, changes it, compares again
@@ -21,15 +23,18 @@ export const help = `npm run acceptance -- [flags]    fills a bucket, mirrors it
   --kill-every-seconds N     one of the pollers is killed by SIGKILL and started again; 0: none (10)
   --seconds N                of churn (60)
   --rate N                   changes a second (50)
+  --snapshot-kills           instead: the snapshot of 100,000 versions at a connector that takes 200 ms a page, with ten kills
+                             of pollers and metadata in its course; --versions and --pollers (1) as above
 `;
 
 const flags = {
   endpoint: { type: 'string', default: 'minio' },
-  versions: { type: 'string', default: '20000' },
-  pollers: { type: 'string', default: '3' },
+  versions: { type: 'string' },
+  pollers: { type: 'string' },
   'kill-every-seconds': { type: 'string', default: '10' },
   seconds: { type: 'string', default: '60' },
   rate: { type: 'string', default: '50' },
+  'snapshot-kills': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -38,8 +43,10 @@ export function readSettings(args: readonly string[]): AcceptanceSettings | null
   const { values } = parseArgs({ args: [...args], options: flags });
   if (values.help) return null;
   const faults: string[] = [];
-  const number = (flag: keyof typeof values, lowest: number, highest: number): number => {
-    const value = Number(values[flag]);
+  const snapshotKills = values['snapshot-kills'];
+  const standard = snapshotKills ? { versions: 100_000, pollers: 1 } : { versions: 20_000, pollers: 3 };
+  const number = (flag: keyof typeof values, lowest: number, highest: number, otherwise?: number): number => {
+    const value = Number(values[flag] ?? otherwise);
     if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
     faults.push(`--${flag} takes a whole number from ${lowest} to ${highest}, not "${values[flag]}"`);
     return lowest;
@@ -48,11 +55,12 @@ export function readSettings(args: readonly string[]): AcceptanceSettings | null
   if (endpoint === undefined) faults.push(`--endpoint is ${endpointKinds.join(' or ')}, not "${values.endpoint}"`);
   const settings = {
     endpoint: endpoint ?? 'minio',
-    versions: number('versions', 1, 10_000_000),
-    pollers: number('pollers', 1, 20),
+    versions: number('versions', 1, 10_000_000, standard.versions),
+    pollers: number('pollers', 1, 20, standard.pollers),
     killEverySeconds: number('kill-every-seconds', 0, 3600),
     seconds: number('seconds', 1, 3600),
     rate: number('rate', 1, 10_000),
+    snapshotKills,
   };
   if (faults.length > 0) throw new Error(faults.join('\n'));
   return settings;

@@ -1,7 +1,9 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { fillAsPlanned, startListingServer } from '@mirror/testing';
 import { type AcceptanceSettings, help, readSettings } from './acceptance-settings.js';
 import { type MainJobFigures, runMainJob } from './main-job.js';
 import { startOwnStack } from './own-stack.js';
+import { killDuringSnapshot, oneVisitOnly, type SnapshotKillsFigures } from './snapshot-kills.js';
 import { s3Client } from './system.js';
 
 /**
@@ -13,6 +15,7 @@ const report = (line: string): void => console.log(line);
 try {
   const settings = readSettings(process.argv.slice(2));
   if (settings === null) report(help);
+  else if (settings.snapshotKills) await acceptSnapshotKills(settings);
   else await accept(settings);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -49,5 +52,33 @@ function summary(settings: AcceptanceSettings, figures: MainJobFigures): string 
     `snapshot   ${snapshotSeconds.toFixed(1)} s, ${Math.round(entries / snapshotSeconds)} versions a second; equal`,
     `churn      ${churned.changes.length} changes in ${churned.seconds.toFixed(1)} s`,
     `quiet      equal again after ${settleSeconds.toFixed(1)} s`,
+  ].join('\n');
+}
+
+async function acceptSnapshotKills({ versions, pollers }: AcceptanceSettings): Promise<void> {
+  const stack = await startOwnStack(report, { pollers, environment: oneVisitOnly });
+  const seed = (bucket: Parameters<typeof fillAsPlanned>[0]) => fillAsPlanned(bucket, { versions });
+  const server = await startListingServer({ personality: 's3Connector', seed });
+  try {
+    const figures = await killDuringSnapshot(stack.system, server, { versions, kills: 10, latencyMs: 200, report });
+    report(killsSummary(versions, figures));
+    const { pages, allowedPages, completed } = figures;
+    if (pages > allowedPages) throw new Error(`${pages} pages were listed, more than ${allowedPages}`);
+    if (completed.versions.mirrored !== versions) throw new Error('complete was said before all was applied');
+  } finally {
+    await stack.stop();
+    await server.stop();
+  }
+}
+
+function killsSummary(versions: number, figures: SnapshotKillsFigures): string {
+  const { kills, pages, allowedPages, seconds, completed, comparison } = figures;
+  const inFlight = kills.reduce((sum, kill) => sum + kill.inFlight, 0);
+  return [
+    comparison.trimEnd(),
+    '',
+    `kills      ${kills.length}, after ${kills.map(({ pagesBefore }) => pagesBefore).join(', ')} of ${pages} pages`,
+    `pages      ${pages} of first visits; allowed are ${allowedPages}: 1.25 a thousand of ${versions} versions, and ${2 * inFlight}`,
+    `complete   after ${seconds.toFixed(1)} s, ${completed.versions.mirrored} versions mirrored when it was said`,
   ].join('\n');
 }

@@ -2,6 +2,7 @@ export { type CompareOutcome, compare, waitUntilEqual } from './compare.js';
 export { type Killing, killAndRestart, killInTurn } from './kill-in-turn.js';
 export { type MainJob, type MainJobFigures, runMainJob } from './main-job.js';
 export { type OwnStack, type OwnStackOptions, startOwnStack } from './own-stack.js';
+export { killDuringSnapshot, oneVisitOnly, type SnapshotKills, type SnapshotKillsFigures } from './snapshot-kills.js';
 export {
   locationOf,
   type S3Access,

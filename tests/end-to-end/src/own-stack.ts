@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServers, startServers, startVersitygw } from '@mirror/local';
 import type { ConnectorAddress } from '@mirror/testing';
-import { type System, startSystem } from './system.js';
+import { type System, type SystemOptions, startSystem } from './system.js';
 
 /** Servers and services of one program's own, on free ports, with data that is thrown away. */
 export interface OwnStack {
@@ -18,6 +18,7 @@ export interface OwnStackOptions {
   /** 'minio' when not given. */
   readonly endpoint?: EndpointKind;
   readonly pollers?: number;
+  readonly environment?: SystemOptions['environment'];
 }
 
 export const endpointKinds = ['minio', 'versitygw'] as const;
@@ -26,7 +27,7 @@ export type EndpointKind = (typeof endpointKinds)[number];
 /** For programs outside of a test run: benchmarks and the acceptance run. */
 export async function startOwnStack(
   report: (line: string) => void,
-  { endpoint = 'minio', pollers }: OwnStackOptions = {},
+  { endpoint = 'minio', ...settings }: OwnStackOptions = {},
 ): Promise<OwnStack> {
   const folder = mkdtempSync(join(tmpdir(), 'mirror-own-stack-'));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
@@ -39,7 +40,7 @@ export async function startOwnStack(
   const versitygw =
     endpoint === 'versitygw' ? await startVersitygw({ dataDir: join(folder, 'servers'), report }) : undefined;
   report('Starting the services');
-  const options = { mongodbUrl: url.href, kafkaBrokers: servers.kafka.brokers, topicPrefix: '', folder, pollers };
+  const options = { mongodbUrl: url.href, kafkaBrokers: servers.kafka.brokers, topicPrefix: '', folder, ...settings };
   const system = await startSystem(options).catch(async (error: unknown) => {
     await versitygw?.stop();
     await servers.stop();

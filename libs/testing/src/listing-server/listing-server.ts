@@ -40,6 +40,8 @@ export interface ListingServer {
   readonly contents: VersionedBucket;
   /** Query strings of the listings that were asked for. */
   readonly listings: readonly string[];
+  /** Of the listings, those that are not answered yet. */
+  readonly listingsUnderWay: number;
   /** Replaces what went wrong until now; `{}`: nothing does any more. */
   inject(faults: Faults): void;
   snapshot(): BucketSnapshot;
@@ -57,7 +59,7 @@ export async function startListingServer(options: ListingServerOptions): Promise
   bucket.versioning = options.versioning ?? 'Enabled';
   options.seed?.(bucket);
   const endpoint: Endpoint = { name: bucketName, bucket, quirks, uploads: new Map(), faults: options.faults ?? {} };
-  const listings: string[] = [];
+  const listings: Listings = { asked: [], underWay: 0 };
   const server = createServer((incoming, response) => void serve(endpoint, listings, incoming, response));
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
@@ -69,7 +71,10 @@ export async function startListingServer(options: ListingServerOptions): Promise
     secretAccessKey: 'any-secret',
     bucket: bucketName,
     contents: bucket,
-    listings,
+    listings: listings.asked,
+    get listingsUnderWay() {
+      return listings.underWay;
+    },
     inject: (faults) => {
       endpoint.faults = faults;
     },
@@ -83,16 +88,27 @@ export async function startListingServer(options: ListingServerOptions): Promise
   };
 }
 
+interface Listings {
+  readonly asked: string[];
+  underWay: number;
+}
+
 async function serve(
   endpoint: Endpoint,
-  listings: string[],
+  listings: Listings,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
     const request = await readRequest(incoming);
     const isListing = request.key === '' && request.query.has('versions');
-    if (isListing) listings.push(request.query.toString());
+    if (isListing) {
+      listings.asked.push(request.query.toString());
+      listings.underWay += 1;
+      response.once('close', () => {
+        listings.underWay -= 1;
+      });
+    }
     const answer = await answerTo(endpoint, request).catch(answerOf);
     if (isListing && answer.status === 200) writeListing(endpoint, response, answer);
     else writeAnswer(response, request, answer);
