@@ -4,14 +4,19 @@ import { flagOf, type PortName, portNames, type Settings, variableOf } from './s
 /** The ports that are not ours to listen on when the servers are somebody else's. */
 export const serverPorts: PortName[] = ['connector', 'kafka', 'mongodb'];
 
+type PortSettings = Pick<Settings, 'ports' | 'externalServers' | 'ownConnector'>;
+
 /** Replaces each 0 by a free port. Throws when one that was asked for is taken, with how to choose another. */
-export async function choosePorts({ ports, externalServers }: Settings): Promise<Record<PortName, number>> {
-  const ours = portNames.filter((name) => !(externalServers && serverPorts.includes(name)));
+export async function choosePorts(settings: PortSettings): Promise<Record<PortName, number>> {
+  const { ports, externalServers, ownConnector } = settings;
+  // A connector of the user's own is wherever its endpoint says.
+  const used = portNames.filter((name) => ownConnector === null || name !== 'connector');
+  const ours = used.filter((name) => !(externalServers && serverPorts.includes(name)));
   const taken = await Promise.all(ours.map((name) => ports[name] !== 0 && isTaken(ports[name])));
   const faults = ours.filter((_, index) => taken[index]).map((name) => sayTaken(name, ports[name]));
   faults.push(
     ...(await silentServers(
-      portNames.filter((name) => !ours.includes(name)),
+      used.filter((name) => !ours.includes(name)),
       ports,
     )),
   );

@@ -1,3 +1,5 @@
+import { sayProblem } from './say-problem.js';
+
 const requestTimeoutMs = 20_000; // a check of an endpoint may take 15 s
 
 /** What the launcher shows of a mirror's status. */
@@ -40,7 +42,7 @@ export class ConfigApi {
     });
     const text = await response.text();
     if (method === 'GET' && response.status === 404) return null;
-    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+    if (!response.ok) throw new Error(sayProblem(`${method} ${path}`, response.status, text));
     return text === '' ? null : JSON.parse(text);
   }
 }

@@ -1,5 +1,6 @@
 export { ConfigApi, type MirrorStatus } from './config-api.js';
 export { LocalFolder } from './local-folder.js';
+export { LocalStack } from './local-stack.js';
 export { identifyProcess, isRunning, type ProcessIdentity, signalProcess } from './process-identity.js';
 export type { Report } from './servers/install-cache.js';
 export { type RunningKafka, startKafka } from './servers/kafka.js';
@@ -7,7 +8,15 @@ export { type MinioOptions, type RunningMinio, startMinio } from './servers/mini
 export { type RunningMongo, startMongo } from './servers/mongodb.js';
 export { freePort, freePorts, isTaken } from './servers/ports.js';
 export { ServerProcess } from './servers/server-process.js';
-export { type RunningServers, type ServersOptions, startServers } from './servers/servers.js';
+export {
+  type RunningBackends,
+  type RunningServers,
+  type ServersOptions,
+  startBackends,
+  startServers,
+} from './servers/servers.js';
 export type { RunningServer, StartOptions } from './servers/start-options.js';
 export { type RunningVersitygw, startVersitygw, type VersitygwOptions } from './servers/versitygw.js';
 export { createServices, type ServiceName, type StackAddresses, urlOf } from './services.js';
+export { readSettings } from './settings.js';
+export type { StackFile } from './stack-file.js';

@@ -11,7 +11,10 @@ export interface Secrets {
   connectorSecretAccessKey: string;
 }
 
-/** The folder `.local` of a clone: data, logs, secrets and addresses of its stack. Git ignores it. */
+/**
+ * The folder `.local` of a clone: data, logs, secrets and addresses of its stack. Git ignores it. The data of each `mirror`
+ * of the user's own is apart, and so is the sample's, which has no name.
+ */
 export class LocalFolder {
   readonly data: string;
   readonly logs: string;
@@ -20,13 +23,16 @@ export class LocalFolder {
   readonly processFile: string;
   readonly sampleFile: string;
 
-  constructor(readonly path: string) {
-    this.data = join(path, 'data');
+  constructor(
+    readonly path: string,
+    mirror?: string,
+  ) {
+    this.data = mirror === undefined ? join(path, 'data') : join(path, 'mirrors', mirror);
     this.logs = join(path, 'logs');
-    this.staging = join(path, 'data', 'staging');
+    this.staging = join(this.data, 'staging');
     this.stackFile = join(path, 'stack.json');
     this.processFile = join(path, 'processes.json');
-    this.sampleFile = join(path, 'data', 'sample-complete');
+    this.sampleFile = join(this.data, 'sample-complete');
     for (const folder of [this.data, this.logs, this.staging]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 

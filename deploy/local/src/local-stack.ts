@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { choosePorts } from './choose-ports.js';
 import { ConfigApi } from './config-api.js';
 import { LocalFolder, readJson, writeWhole } from './local-folder.js';
-import { accessKeyFor, followSnapshot, mirroredBucket, mirrorSample } from './mirror-sample.js';
+import { accessKeyFor, followSnapshot, mirrorBucket, sampleBucket, sampleLocation } from './mirror-bucket.js';
+import { nameOfMirror, ownNetworks } from './own-connector.js';
 import { ProcessRecord } from './process-record.js';
 import { type Connector, putSample } from './put-sample.js';
 import type { Report } from './servers/install-cache.js';
 import type { ServerProcess } from './servers/server-process.js';
-import { startServers } from './servers/servers.js';
+import { startBackends, startServers } from './servers/servers.js';
 import { createServices, urlOf } from './services.js';
 import type { PortName, Settings } from './settings.js';
 import { type StackFile, welcome } from './stack-file.js';
@@ -36,12 +37,16 @@ export class LocalStack {
     private readonly settings: Settings,
     private readonly report: Report,
   ) {
-    this.#folder = new LocalFolder(join(root, '.local'));
+    const { ownConnector } = settings;
+    this.#folder = new LocalFolder(
+      join(root, '.local'),
+      ownConnector === null ? undefined : nameOfMirror(ownConnector),
+    );
     this.#record = new ProcessRecord(this.#folder.processFile);
     this.#supervisor = new Supervisor(report);
   }
 
-  /** Settles when the sample is mirrored, or when `stop` was called meanwhile. */
+  /** Settles when the bucket is mirrored, or when `stop` was called meanwhile. */
   async start(): Promise<void> {
     await this.#takeOver();
     const ports = await choosePorts(this.settings);
@@ -50,11 +55,12 @@ export class LocalStack {
     await Promise.all([sample, this.#startServices(ports)]);
     if (this.#stopping) return;
     const api = new ConfigApi(urlOf(ports.config), this.#folder.secrets().adminToken);
-    await mirrorSample(api, connector, this.report);
-    await followSnapshot(api, this.report, () => this.#stopping);
+    const location = this.#isOwn ? connector.bucket : sampleLocation;
+    const endpoint = await mirrorBucket(api, { location, connector }, this.report);
+    await followSnapshot(api, connector.bucket, this.report, () => this.#stopping);
     if (this.#stopping) return;
-    const stack = await this.#writeStackFile(api, ports, connector);
-    this.report(welcome(stack, this.#folder.stackFile));
+    const stack = await this.#writeStackFile(api, ports, { ...connector, endpoint });
+    this.report(welcome(stack, this.#folder.stackFile, this.#isOwn));
   }
 
   /** Ends the services one after the other, the last one started first, then the servers. */
@@ -78,24 +84,35 @@ export class LocalStack {
     this.#record.write();
   }
 
+  get #isOwn(): boolean {
+    return this.settings.ownConnector !== null;
+  }
+
   async #startServers(ports: Ports): Promise<Connector> {
-    const { connectorAccessKeyId, connectorSecretAccessKey } = this.#folder.secrets();
-    const keys = this.settings.externalServers
-      ? composeKeys
-      : { accessKeyId: connectorAccessKeyId, secretAccessKey: connectorSecretAccessKey };
-    if (!this.settings.externalServers) {
-      this.report('Starting MongoDB, Kafka and the stand-in connector');
-      const servers = await startServers({
-        dataDir: this.#folder.data,
-        logDir: this.#folder.logs,
-        ports: { mongodb: ports.mongodb, kafka: ports.kafka, minio: ports.connector },
-        minio: keys,
-        report: this.report,
-        onSpawn: (pid) => this.#record.add(pid),
-      });
-      for (const server of [servers.mongodb, servers.connector, servers.kafka]) this.#adopt(server);
+    const { externalServers, ownConnector } = this.settings;
+    const { connectorAccessKeyId: accessKeyId, connectorSecretAccessKey: secretAccessKey } = this.#folder.secrets();
+    const keys = externalServers ? composeKeys : { accessKeyId, secretAccessKey };
+    if (!externalServers) await this.#startOurs(ports, keys);
+    return ownConnector ?? { endpoint: urlOf(ports.connector), region: 'us-east-1', ...keys, bucket: sampleBucket };
+  }
+
+  async #startOurs(ports: Ports, keys: typeof composeKeys): Promise<void> {
+    const shared = {
+      dataDir: this.#folder.data,
+      logDir: this.#folder.logs,
+      ports: { mongodb: ports.mongodb, kafka: ports.kafka, minio: ports.connector },
+      report: this.report,
+      onSpawn: (pid: number) => this.#record.add(pid),
+    };
+    if (this.#isOwn) {
+      this.report('Starting MongoDB and Kafka');
+      const { mongodb, kafka } = await startBackends(shared);
+      for (const server of [mongodb, kafka]) this.#adopt(server);
+      return;
     }
-    return { endpoint: urlOf(ports.connector), region: 'us-east-1', ...keys, bucket: mirroredBucket };
+    this.report('Starting MongoDB, Kafka and the stand-in connector');
+    const { mongodb, kafka, connector } = await startServers({ ...shared, minio: keys });
+    for (const server of [mongodb, connector, kafka]) this.#adopt(server);
   }
 
   /** config first, for the others ask it while they start; they start side by side. */
@@ -107,6 +124,7 @@ export class LocalStack {
       ports,
       mongodbUrl: mongodbUrl(ports),
       kafkaBrokers: [`${host}:${ports.kafka}`],
+      ...(this.#isOwn && { allowNetworks: ownNetworks }),
       onSpawn: (pid) => this.#record.add(pid),
     });
     const [config, ...others] = services;
@@ -127,9 +145,9 @@ export class LocalStack {
     this.#supervisor.watch(server);
   }
 
-  /** Only at the first start, or again when the first was interrupted. */
+  /** Only at the first start, or again when the first was interrupted; never a bucket of the user's own. */
   async #fillSample(connector: Connector): Promise<void> {
-    if (existsSync(this.#folder.sampleFile)) return;
+    if (this.#isOwn || existsSync(this.#folder.sampleFile)) return;
     this.report(`Filling bucket ${connector.bucket} of the stand-in connector with sample objects`);
     let shown = 0;
     await putSample(connector, this.settings.sampleVersions, (done, total) => {
@@ -152,7 +170,7 @@ export class LocalStack {
       kafka: `${host}:${ports.kafka}`,
       mongodb: mongodbUrl(ports),
       connector,
-      mirroredBucket,
+      mirroredBucket: connector.bucket,
     };
     writeWhole(this.#folder.stackFile, stack);
     return stack;

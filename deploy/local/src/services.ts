@@ -12,6 +12,8 @@ export interface StackAddresses {
 export interface ServiceOptions extends StackAddresses {
   /** Of the clone. */
   root: string;
+  /** Networks that endpoints may be in, beside public ones; loopback when none are given. */
+  allowNetworks?: string;
   folder: LocalFolder;
   logLevel: string;
   onSpawn?(pid: number): void;
@@ -64,7 +66,9 @@ export function createServices(options: ServiceOptions): ServerProcess[] {
   const secrets = options.folder.secrets();
   const create = (name: ServiceName, port: number, label: string) => {
     const own = table.find((service) => service.name === name)?.environment(options, secrets);
-    const environment = { ...sharedEnvironment(options, secrets), ...own, ...options.environment?.[name] };
+    const { allowNetworks, environment: extra } = options;
+    const allowed = allowNetworks !== undefined && { ENDPOINT_ALLOW_NETWORKS: allowNetworks };
+    const environment = { ...sharedEnvironment(options, secrets), ...own, ...allowed, ...extra?.[name] };
     return createService(name, port, label, options, environment);
   };
   const first = table.map(({ name }) => create(name, options.ports[name], name));

@@ -24,3 +24,26 @@ test('an unknown flag is refused and help asks for nothing else', () => {
   expect(() => readSettings(['--port', '1'], {})).toThrow(/--port/);
   expect(readSettings(['--help'], {})).toBeNull();
 });
+
+const keys = { CONNECTOR_ACCESS_KEY_ID: 'A', CONNECTOR_SECRET_ACCESS_KEY: 'S' };
+
+test('endpoint and bucket name a connector of one’s own, its keys come from the environment', () => {
+  const settings = readSettings(['--endpoint', '10.0.0.5:8000', '--bucket', 'invoices'], keys);
+  expect(settings?.ownConnector).toEqual({
+    endpoint: '10.0.0.5:8000',
+    region: 'us-east-1',
+    accessKeyId: 'A',
+    secretAccessKey: 'S',
+    bucket: 'invoices',
+  });
+  expect(readSettings([], keys)?.ownConnector).toBeNull();
+});
+
+test.each([
+  [['--endpoint', 'h'], keys, '--endpoint needs the --bucket'],
+  [['--bucket', 'invoices'], keys, 'name its --endpoint'],
+  [['--endpoint', 'h', '--bucket', '../..'], keys, 'lowercase letters'],
+  [['--endpoint', 'h', '--bucket', 'invoices'], {}, 'CONNECTOR_ACCESS_KEY_ID and CONNECTOR_SECRET_ACCESS_KEY'],
+])('%j is refused with what is missing', (args, env, words) => {
+  expect(() => readSettings(args, env)).toThrow(words);
+});

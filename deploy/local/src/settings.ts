@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { ownConnectorHelp, readOwnConnector } from './own-connector.js';
+import type { Connector } from './put-sample.js';
 
 /** What listens on a port in the local stack, in the order in which a person reads them. */
 export const standardPorts = {
@@ -22,6 +24,8 @@ export interface Settings {
   sampleVersions: number;
   /** Kafka, MongoDB and the connector are somebody else's, Docker Compose's for example: used, neither started nor stopped. */
   externalServers: boolean;
+  /** What to mirror instead of the sample; null: the sample. Nothing is ever written into its bucket. */
+  ownConnector: Connector | null;
 }
 
 /** Reads flags, then the environment, then defaults. Throws with all faults in one message. Null when help is asked for. */
@@ -45,6 +49,7 @@ export function readSettings(args: string[], env: Record<string, string | undefi
     logLevel: values['log-level'] ?? env.LOG_LEVEL ?? 'info',
     sampleVersions: number('sample-versions', 'MIRROR_SAMPLE_VERSIONS', 3000, 1_000_000),
     externalServers: values['external-servers'] === true,
+    ownConnector: readOwnConnector(values, env, faults),
   };
   faults.push(...doubledPorts(settings.ports));
   if (faults.length > 0) throw new Error(faults.join('\n'));
@@ -61,7 +66,7 @@ ${portNames.map(helpLine).join('\n')}
   --sample-versions N   3000; versions in the sample bucket, put at the first start
   --external-servers    use Kafka, MongoDB and the connector that run already (docker compose up)
   --log-level LEVEL     info; of the services' logs in .local/logs
-`;
+${ownConnectorHelp}`;
 
 function helpLine(name: PortName): string {
   return `${`  --${flagOf(name)} N`.padEnd(24)}${standardPorts[name]}, or ${variableOf(name)}`;
@@ -75,6 +80,9 @@ function flagOptions() {
     'sample-versions': { type: 'string' },
     'external-servers': { type: 'boolean' },
     'log-level': { type: 'string' },
+    endpoint: { type: 'string' },
+    bucket: { type: 'string' },
+    region: { type: 'string' },
     help: { type: 'boolean' },
   } as const;
 }

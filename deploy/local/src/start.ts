@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const lookForParentEveryMs = 500;
 
 const settings = settingsOrExit();
+delete process.env.CONNECTOR_SECRET_ACCESS_KEY; // it is read: no server and no service has it in its environment
 const stack = new LocalStack(root, settings, (line) => console.log(line));
 let stopping: Promise<void> | null = null;
 
