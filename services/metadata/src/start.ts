@@ -4,6 +4,7 @@ import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
 import { ApplyMetrics } from './apply-metrics.js';
 import { ChangeApplier } from './consume-changes.js';
+import { PushRecorder } from './consume-replication.js';
 import { CurrentMirrors } from './current-mirrors.js';
 import { CommandConsumer } from './dead-letters/consume-commands.js';
 import { DeadLetterStore } from './dead-letters/dead-letter-store.js';
@@ -42,6 +43,13 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
     topics: [topics.objectChanges],
     apply: (batch, context) => applier.apply(batch, context),
   });
+  const recorder = new PushRecorder(namespace, mirrors, kafka.topicName(topics.replication));
+  const replicationConsumer = new EventConsumer({
+    connection: kafka,
+    service: 'metadata-replication',
+    topics: [topics.replication],
+    apply: (batch, context) => recorder.apply(batch, context),
+  });
   const letters = new DeadLetterStore(namespace.db);
   const done = new DoneCommands(namespace.db);
   const keeper = new DeadLetterKeeper(letters, mirrors, logger);
@@ -52,7 +60,14 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
     group: 'metadata-dead-letters',
     keep: (some) => keeper.keep(some),
   });
-  const retry = new DeadLetterRetry(letters, applier);
+  const replicationLetterConsumer = new DeadLetterConsumer({
+    connection: kafka,
+    topic: topics.replication,
+    service: 'metadata-replication',
+    group: 'metadata-replication-dead-letters',
+    keep: (some) => keeper.keep(some),
+  });
+  const retry = new DeadLetterRetry(letters, applier, recorder);
   const commands = new CommandConsumer(mirrors, done, letters, retry, logger);
   // A group of its own: a long retry must not hold up the changes.
   const commandConsumer = new EventConsumer({
@@ -61,7 +76,7 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
     topics: [topics.commands],
     apply: (batch, context) => commands.apply(batch, context),
   });
-  const consumers = [consumer, letterConsumer, commandConsumer];
+  const consumers = [consumer, replicationConsumer, letterConsumer, replicationLetterConsumer, commandConsumer];
   const sweep = new MirrorSweep(namespace, [letters, done], mirrors, logger);
   const readiness = [
     { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
@@ -71,7 +86,8 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
   const { url, app } = await listen(MetadataModule.register(runtime, namespace, letters), logger, env.HOST, env.PORT);
 
   await letters.init();
-  await kafka.ensureTopics([topics.buckets, topics.objectChanges]);
+  await namespace.prepareUploads();
+  await kafka.ensureTopics([topics.buckets, topics.objectChanges, topics.replication]);
   await buckets.start();
   const unsubscribe = buckets.onChange(({ type }) => {
     if (type === 'BucketDetached') sweep.request();

@@ -8,7 +8,13 @@ import { Kafka, logLevel, type Message } from 'kafkajs';
 import { metadataEnv } from '../src/env.js';
 import { startMetadata } from '../src/start.js';
 
-const GROUPS = ['metadata', 'metadata-dead-letters', 'metadata-commands'] as const;
+const GROUPS = [
+  'metadata',
+  'metadata-dead-letters',
+  'metadata-replication',
+  'metadata-replication-dead-letters',
+  'metadata-commands',
+] as const;
 const logger = createLogger('test', 'silent');
 
 /** A metadata service with a database and topics of its own, spoken to by Kafka and by its internal API. */
@@ -31,6 +37,7 @@ export class TestMetadata {
     const kafka = new KafkaConnection({ brokers, clientId: 'test', topicPrefix: prefix, compression: 'none', logger });
     await kafka.ensureTopics([topics.buckets, topics.commands]);
     await kafka.ensureTopics([topics.objectChanges], 'metadata');
+    await kafka.ensureTopics([topics.replication], 'metadata-replication');
     const producer = new EventProducer(kafka);
     const metadata = new TestMetadata(database, prefix, new Namespace(database.db), kafka, producer);
     await metadata.startService();
@@ -86,6 +93,12 @@ export class TestMetadata {
   async publish(...events: CloudEvent[]): Promise<void> {
     const position = await this.send(...events);
     await waitFor(() => this.isApplied(position), { what: 'the changes to be applied', timeoutMs: 30_000 });
+  }
+
+  /** Says what became of operations, and resolves when it has been consumed. */
+  async replicated(...events: CloudEvent[]): Promise<void> {
+    await this.producer.send(topics.replication, events);
+    await this.caughtUp();
   }
 
   /** Says commands, and resolves when they have been consumed. */
@@ -160,6 +173,10 @@ export class TestMetadata {
   private topicOf(group: string): string {
     if (group === 'metadata-commands') return this.kafka.topicName(topics.commands);
     if (group === 'metadata') return this.kafka.topicName(topics.objectChanges);
+    if (group === 'metadata-replication') return this.kafka.topicName(topics.replication);
+    if (group === 'metadata-replication-dead-letters') {
+      return this.kafka.deadLetterTopicName(topics.replication, 'metadata-replication');
+    }
     return this.kafka.deadLetterTopicName(topics.objectChanges, 'metadata');
   }
 

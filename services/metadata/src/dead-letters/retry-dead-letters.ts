@@ -1,6 +1,7 @@
-import { type ObjectChanged, parseEvent } from '@mirror/events';
+import { type CloudEvent, type ObjectChanged, parseEvent, type ReplicationCompleted } from '@mirror/events';
 import { PermanentError } from '@mirror/runtime';
 import type { ChangeApplier } from '../consume-changes.js';
+import type { PushRecorder } from '../consume-replication.js';
 import type { DeadLetterStore, OpenLetter } from './dead-letter-store.js';
 
 interface Failure {
@@ -13,6 +14,7 @@ export class DeadLetterRetry {
   constructor(
     private readonly letters: DeadLetterStore,
     private readonly applier: ChangeApplier,
+    private readonly recorder: PushRecorder,
   ) {}
 
   /** @param ids Null: all of the mirror. False: told to stop in between. */
@@ -31,16 +33,27 @@ export class DeadLetterRetry {
     const bytes = value && Buffer.from(value.buffer);
     const parsed = parseEvent(bytes, Object.fromEntries(headers));
     if (parsed.kind === 'invalid') return { code: 'EVENT.MALFORMED', reason: parsed.reason };
-    if (parsed.kind === 'unknown' || parsed.event.type !== 'ObjectChanged') {
-      const type = parsed.kind === 'unknown' ? parsed.type : parsed.event.type;
-      return { code: 'EVENT.UNKNOWN_TYPE', reason: `events of type ${type} are not applied here` };
-    }
+    if (parsed.kind === 'unknown') return unknownType(parsed.type);
     try {
-      const [rejected] = await this.applier.applyChanges([{ change: parsed.event.data as ObjectChanged, offset: _id }]);
-      return rejected;
+      return await this.applyEvent(parsed.event, _id);
     } catch (error) {
       if (!(error instanceof PermanentError)) throw error;
       return { code: error.code, reason: error.message };
     }
   }
+
+  private async applyEvent({ type, data }: CloudEvent, offset: string): Promise<Failure | undefined> {
+    if (type === 'ReplicationCompleted') {
+      await this.recorder.record([data as ReplicationCompleted]);
+      return undefined;
+    }
+    if (type !== 'ObjectChanged') return unknownType(type);
+    const [rejected] = await this.applier.applyChanges([{ change: data as ObjectChanged, offset }]);
+    return rejected;
+  }
 }
+
+const unknownType = (type: string): Failure => ({
+  code: 'EVENT.UNKNOWN_TYPE',
+  reason: `events of type ${type} are not applied here`,
+});

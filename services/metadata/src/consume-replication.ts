@@ -1,0 +1,66 @@
+import type { ReplicationCompleted } from '@mirror/events';
+import type { BatchContext, EventBatch, Rejected } from '@mirror/kafka';
+import { advancePosition, type Namespace, recordPush } from '@mirror/namespace';
+import type { CurrentMirrors } from './current-mirrors.js';
+import { translateWriteError } from './refused-writes.js';
+
+/** Keys that are recorded at the same time. */
+const KEYS_AT_ONCE = 8;
+
+/**
+ * Records what became of clients' operations (rule R12): one transaction each, those of a key in their order, then the write
+ * counter of its segment, then the position. A batch that comes again finds nothing to end.
+ */
+export class PushRecorder {
+  /** Mirrors whose collection was prepared by this process. */
+  private readonly prepared = new Set<string>();
+
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly mirrors: CurrentMirrors,
+    private readonly topicName: string,
+  ) {}
+
+  async apply(batch: EventBatch, context: BatchContext): Promise<readonly Rejected[]> {
+    const events = batch.events.filter(({ event }) => event.type === 'ReplicationCompleted');
+    const completed = events.map(({ event }) => event.data as ReplicationCompleted);
+    await this.record(completed, () => context.heartbeat());
+    await advancePosition(this.namespace.positions, this.topicName, batch.partition, batch.nextOffset);
+    return [];
+  }
+
+  /** Those of other lives are left out (rule R2). PermanentError when the database refuses one of them for good. */
+  async record(
+    completed: readonly ReplicationCompleted[],
+    heartbeat: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    const current = await this.mirrors.currentOf(new Map(completed.map((one) => [one.mirrorId, one.bucket])));
+    for (const mirrorId of current) await this.prepare(mirrorId);
+    const keys = byKey(completed.filter(({ mirrorId }) => current.has(mirrorId)));
+    await Promise.all(Array.from({ length: KEYS_AT_ONCE }, () => this.recordKeys(keys, heartbeat)));
+  }
+
+  /** Takes keys until there are none; several do so at once. */
+  private async recordKeys(keys: ReplicationCompleted[][], heartbeat: () => Promise<void>): Promise<void> {
+    for (let key = keys.pop(); key !== undefined; key = keys.pop()) {
+      for (const one of key) {
+        await recordPush(this.namespace, one).catch((error: unknown) => {
+          throw translateWriteError(error);
+        });
+      }
+      await heartbeat();
+    }
+  }
+
+  private async prepare(mirrorId: string): Promise<void> {
+    if (this.prepared.has(mirrorId)) return;
+    await this.namespace.prepareMirror(mirrorId);
+    this.prepared.add(mirrorId);
+  }
+}
+
+/** In the order of their messages inside a key. */
+function byKey(completed: readonly ReplicationCompleted[]): ReplicationCompleted[][] {
+  const keys = Map.groupBy(completed, ({ mirrorId, key }) => `${mirrorId}/${key}`);
+  return [...keys.values()];
+}
