@@ -22,7 +22,8 @@ const commands = {
   compare: () => runNode('tools/compare/dist/main.js', args),
   bench: () => runNode('bench/dist/main.js', args),
   acceptance: () => runNode('tests/end-to-end/dist/acceptance.js', args),
-  test: runTests,
+  test: () => runTests(args),
+  'test:containers': runTestsInContainers,
   check: runChecks,
 };
 
@@ -38,7 +39,7 @@ process.exit(await prepareAndRun());
 async function prepareAndRun() {
   const code = (await installDependencies()) || (command === 'check' ? 0 : await build());
   if (code === 0) return run();
-  if (command === 'test') new ClosingLine(process.stdout).finish(code); // a run that can't begin has failed, too
+  if (command.startsWith('test')) new ClosingLine(process.stdout).finish(code); // a run that can't begin has failed, too
   return code;
 }
 
@@ -69,13 +70,25 @@ function build() {
 }
 
 /** The line `N passed, N failed` is held back until all else is written, so that it is the last. */
-async function runTests() {
+async function runTests(filters, env = {}) {
   const closing = new ClosingLine(process.stdout);
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
-  const child = start(node, [...nodeFlags, vitest, 'run', ...args], ['inherit', 'pipe', 'inherit'], colour);
+  const vitestArgs = [...nodeFlags, vitest, 'run', ...filters];
+  const child = start(node, vitestArgs, ['inherit', 'pipe', 'inherit'], { ...colour, ...env });
   child.stdout.setEncoding('utf8').on('data', (text) => closing.write(text));
   return closing.finish(await endOf(child));
+}
+
+/** With an engine that runs; what needs all three servers, unless the arguments choose something else. */
+async function runTestsInContainers() {
+  const code = await runProgram(join(root, 'deploy', 'images', 'base-image.sh'), [], { stdout: 'stderr' });
+  if (code !== 0) {
+    new ClosingLine(process.stdout).finish(code);
+    return code;
+  }
+  const some = ['libs/testing/test/servers', 'test/apply-changes', 'gateway/test/tools', 'test/main-job'];
+  return runTests(args.length > 0 ? args : some, { TEST_SERVERS: 'containers' });
 }
 
 async function runChecks() {

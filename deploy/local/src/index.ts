@@ -3,9 +3,12 @@ export { LocalFolder } from './local-folder.js';
 export { LocalStack } from './local-stack.js';
 export { identifyProcess, isRunning, type ProcessIdentity, signalProcess } from './process-identity.js';
 export type { Report } from './servers/install-cache.js';
-export { type RunningKafka, startKafka } from './servers/kafka.js';
-export { type MinioOptions, type RunningMinio, startMinio } from './servers/minio.js';
-export { type RunningMongo, startMongo } from './servers/mongodb.js';
+export { installKafka } from './servers/install-kafka.js';
+export { installMinio } from './servers/install-minio.js';
+export { installMongodb } from './servers/install-mongodb.js';
+export { brokerAnswers, kafkaProperties, type RunningKafka, startKafka } from './servers/kafka.js';
+export { type MinioOptions, minioIsReady, quietMinio, type RunningMinio, startMinio } from './servers/minio.js';
+export { becomePrimary, mongodArguments, type RunningMongo, replicaSetUrl, startMongo } from './servers/mongodb.js';
 export { freePort, freePorts, isTaken } from './servers/ports.js';
 export { ServerProcess } from './servers/server-process.js';
 export {

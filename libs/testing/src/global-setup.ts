@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { identifyProcess, isRunning, type ProcessIdentity, startServers } from '@mirror/local';
+import { identifyProcess, isRunning, type ProcessIdentity } from '@mirror/local';
 import type { TestProject } from 'vitest/node';
 import type { TestServers } from './servers.js';
+import { startSet } from './start-set.js';
 
 const folderPrefix = 'mirror-test-';
 const ownerFile = 'owner.json';
@@ -14,7 +15,7 @@ const sharedSetFile = fileURLToPath(new URL('../../../.local/test-servers.json',
 /**
  * One set of servers for the whole run, on free ports, with data of its own that is removed at the end. Runs of nothing
  * but unit tests get none. A set that runs already is used instead: the one of `npm run servers`, or the one that
- * MIRROR_TEST_SERVERS names by its file.
+ * MIRROR_TEST_SERVERS names by its file; not so when TEST_SERVERS says how they are to be started.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const shared = runningSet();
@@ -34,24 +35,16 @@ async function startOwnSet(project: TestProject): Promise<() => Promise<void>> {
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', remove); // the way out of a second Ctrl-C; the servers end with this process
   writeFileSync(join(folder, ownerFile), JSON.stringify(identifyProcess(process.pid)));
-  const servers = await startServers({ dataDir: folder, report: (line) => process.stderr.write(`${line}\n`) });
-  project.provide('servers', {
-    mongodbUrl: servers.mongodb.url,
-    kafkaBrokers: servers.kafka.brokers,
-    connector: {
-      endpoint: servers.connector.endpoint,
-      region: servers.connector.region,
-      accessKeyId: servers.connector.accessKeyId,
-      secretAccessKey: servers.connector.secretAccessKey,
-    },
-  });
+  const { servers, stop } = await startSet(folder, (line) => process.stderr.write(`${line}\n`));
+  project.provide('servers', servers);
   return async () => {
-    await servers.stop();
+    await stop();
     remove();
   };
 }
 
 function runningSet(): TestServers | null {
+  if (process.env.TEST_SERVERS) return null;
   const file = process.env.MIRROR_TEST_SERVERS ?? sharedSetFile;
   const set = readJson(file) as (TestServers & { process?: ProcessIdentity }) | null;
   if (set === null) return null;

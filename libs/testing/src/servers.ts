@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
+import type { Way } from './choose-way.js';
 
 /** Where this run's servers are. `connector` is MinIO, the stand-in for S3 Connector, with its root user's keys. */
 export interface TestServers {
+  /** How this run started them; not there for servers that ran already. */
+  way?: Way;
   /** Without a database's name in it. */
   mongodbUrl: string;
   kafkaBrokers: string[];

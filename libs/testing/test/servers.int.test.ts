@@ -1,6 +1,11 @@
 import { ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, expect, test } from 'vitest';
-import { type FreshBucket, type FreshDatabase, freshBucket, freshDatabase } from '../src/index.js';
+import { type FreshBucket, type FreshDatabase, freshBucket, freshDatabase, testServers } from '../src/index.js';
+
+test('the servers run as was asked for', () => {
+  const { TEST_SERVERS: asked } = process.env;
+  if (asked) expect(testServers().way).toBe(asked);
+});
 
 const drops: Array<() => Promise<void>> = [];
 afterAll(() => Promise.all(drops.map((drop) => drop())));

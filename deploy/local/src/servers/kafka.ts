@@ -26,7 +26,7 @@ export async function startKafka(options: StartOptions): Promise<RunningKafka> {
   const properties = join(folder, 'server.properties');
   await mkdir(folder, { recursive: true });
   const [controllerPort = 0] = await freePorts(1);
-  await writeFile(properties, serverProperties(join(folder, 'data'), port, controllerPort));
+  await writeFile(properties, kafkaProperties(join(folder, 'data'), port, controllerPort));
   await format(classPath, properties, join(folder, 'data'));
   const server = new ServerProcess({
     port,
@@ -34,7 +34,7 @@ export async function startKafka(options: StartOptions): Promise<RunningKafka> {
     command: java.command,
     args: [...javaFlags, '-cp', classPath, 'kafka.Kafka', properties],
     logFile: join(options.logDir ?? options.dataDir, 'kafka.log'),
-    isReady: () => answers(port),
+    isReady: () => brokerAnswers(port),
     onSpawn: options.onSpawn,
   });
   await server.start();
@@ -43,7 +43,8 @@ export async function startKafka(options: StartOptions): Promise<RunningKafka> {
   });
 }
 
-function serverProperties(data: string, port: number, controllerPort: number): string {
+/** The text of server.properties: one node on loopback, its data in `data`. */
+export function kafkaProperties(data: string, port: number, controllerPort: number): string {
   const properties = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -71,13 +72,13 @@ function serverProperties(data: string, port: number, controllerPort: number): s
 /** Gives an empty log folder its cluster id; one that has it stays as it is. */
 async function format(classPath: string, properties: string, data: string): Promise<void> {
   if (existsSync(join(data, 'meta.properties'))) return;
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A'); // else it is read as an option
   const flags = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', classPath];
   await runTool(java, [...flags, 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties]);
 }
 
 /** Asks for ApiVersions (version 0), the one request that every broker answers before anything else. */
-function answers(port: number): Promise<boolean> {
+export function brokerAnswers(port: number): Promise<boolean> {
   const request = Buffer.alloc(14);
   request.writeInt32BE(10, 0); // length of what follows
   request.writeInt16BE(18, 4); // ApiVersions

@@ -36,9 +36,9 @@ export async function startMinio(options: MinioOptions): Promise<RunningMinio> {
     name: 'MinIO',
     command,
     args: ['server', folder, '--address', `${host}:${port}`],
-    env: { ...quiet, ...options.env, MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey },
+    env: { ...quietMinio, ...options.env, MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey },
     logFile: join(options.logDir ?? options.dataDir, 'minio.log'),
-    isReady: () => saysReady(endpoint),
+    isReady: () => minioIsReady(endpoint),
     onSpawn: options.onSpawn,
   });
   await server.start();
@@ -50,9 +50,10 @@ export async function startMinio(options: MinioOptions): Promise<RunningMinio> {
   });
 }
 
-const quiet = { MINIO_BROWSER: 'off', MINIO_UPDATE: 'off', MINIO_CALLHOME_ENABLE: 'off' };
+/** Nothing of its own on the network. */
+export const quietMinio = { MINIO_BROWSER: 'off', MINIO_UPDATE: 'off', MINIO_CALLHOME_ENABLE: 'off' };
 
-async function saysReady(endpoint: string): Promise<boolean> {
+export async function minioIsReady(endpoint: string): Promise<boolean> {
   const answer = await fetch(`${endpoint}/minio/health/ready`, { signal: AbortSignal.timeout(probeTimeoutMs) });
   return answer.ok;
 }

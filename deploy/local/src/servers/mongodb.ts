@@ -32,18 +32,22 @@ export async function startMongo(options: StartOptions): Promise<RunningMongo> {
   });
   await server.start();
   return Object.assign(server, {
-    url: `mongodb://${host}:${port}/?replicaSet=${replicaSet}`,
+    url: replicaSetUrl(port),
   });
 }
 
-function mongodArguments(dbPath: string, port: number): string[] {
+export function replicaSetUrl(port: number): string {
+  return `mongodb://${host}:${port}/?replicaSet=${replicaSet}`;
+}
+
+export function mongodArguments(dbPath: string, port: number): string[] {
   const listen = ['--bind_ip', host, '--port', String(port), '--nounixsocket'];
   // Half a gigabyte of cache, for the default, half of the machine's memory, would starve what runs beside it.
   return ['--dbpath', dbPath, ...listen, '--replSet', replicaSet, '--wiredTigerCacheSizeGB', '0.5', '--quiet'];
 }
 
 /** Makes it the primary of its replica set, whatever state it is found in; false while it is not yet. */
-async function becomePrimary(port: number): Promise<boolean> {
+export async function becomePrimary(port: number): Promise<boolean> {
   const client = new MongoClient(`mongodb://${host}:${port}/`, {
     directConnection: true,
     serverSelectionTimeoutMS: probeTimeoutMs,
