@@ -1,5 +1,5 @@
 import { type Report, startServers } from '@mirror/local';
-import { type Way, waysToTry } from './choose-way.js';
+import { firstThatWorks, waysToTry } from './choose-way.js';
 import { engineAnswers } from './containers/engine-answers.js';
 import type { TestServers } from './servers.js';
 
@@ -9,31 +9,18 @@ export interface StartedSet {
   stop(): Promise<void>;
 }
 
-/**
- * Starts a run's servers, the first way that works: see {@link waysToTry}. No way left is a failure of the run, with each
- * way's reason: nothing is skipped.
- */
+/** Starts a run's servers, the first way that works: see {@link waysToTry}. */
 export async function startSet(folder: string, report: Report): Promise<StartedSet> {
   const { TEST_SERVERS: setting, DOCKER_HOST } = process.env;
-  const reasons: string[] = [];
-  for (const way of waysToTry(setting, await engineAnswers(DOCKER_HOST))) {
-    try {
-      return await start[way](folder, report);
-    } catch (error) {
-      reasons.push(`${way}: ${(error as Error).message}`);
-      report(`The servers can't be had this way, ${reasons.at(-1)}`);
-    }
-  }
-  throw new Error(`No servers for the tests.\n${reasons.join('\n')}`);
+  const ways = waysToTry(setting, await engineAnswers(DOCKER_HOST));
+  const start = { native: () => startNativeSet(folder, report), containers: () => startContainers(report) };
+  return firstThatWorks(ways, start, report);
 }
 
-const start: Record<Way, (folder: string, report: Report) => Promise<StartedSet>> = {
-  native: startNativeSet,
-  containers: async (_folder, report) => {
-    const { startContainerSet } = await import('./containers/container-servers.js'); // a library of some size
-    return startContainerSet(report);
-  },
-};
+async function startContainers(report: Report): Promise<StartedSet> {
+  const { startContainerSet } = await import('./containers/container-servers.js'); // a library of some size
+  return startContainerSet(report);
+}
 
 async function startNativeSet(dataDir: string, report: Report): Promise<StartedSet> {
   const { mongodb, kafka, connector, stop } = await startServers({ dataDir, report });
