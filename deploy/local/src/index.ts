@@ -2,6 +2,7 @@ export { ConfigApi, type MirrorStatus } from './config-api.js';
 export { LocalFolder } from './local-folder.js';
 export { LocalStack } from './local-stack.js';
 export { identifyProcess, isRunning, type ProcessIdentity, signalProcess } from './process-identity.js';
+export { installBoto3 } from './servers/install-boto3.js';
 export type { Report } from './servers/install-cache.js';
 export { installKafka } from './servers/install-kafka.js';
 export { installMinio } from './servers/install-minio.js';

@@ -5,6 +5,7 @@ const packages = {
   aws: 'awscli',
   curl: 'curl',
   kcat: 'kcat',
+  python3: 'python3 python3-pip',
   rclone: 'rclone',
   s3cmd: 's3cmd',
 } as const;

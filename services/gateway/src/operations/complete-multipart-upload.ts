@@ -39,6 +39,7 @@ async function complete(
   const operationId = randomUUID();
   const { bucket } = bucketOf(call, sources);
   const { completed, left } = await acceptance.transaction(async (session) => {
+    if (!(await uploads.touch(session, uploadId))) return endedByAnother(sources, upload);
     const known = await uploads.parts(uploadId, 0, MAX_PARTS, session);
     const chosen = chooseParts(listed, known, uploadId);
     const checksum = wholeChecksum(upload, chosen);
@@ -46,7 +47,7 @@ async function complete(
     const content = contentOf(chosen);
     const put = newVersion({ content, etag: etagOf(chosen), description });
     const result = { versionId: put.versionId, etag: put.etag, ...(checksum === undefined ? {} : { checksum }) };
-    if (!(await uploads.complete(session, uploadId, result, new Date()))) return againstAnother(sources, upload);
+    await uploads.complete(session, uploadId, result, new Date());
     await acceptance.acceptWithin(session, operationId, {
       mirrorId,
       bucket,
@@ -65,7 +66,7 @@ async function complete(
 }
 
 /** Somebody else ended it: the same completion, sent twice at once, or an abort. */
-async function againstAnother({ writing }: Sources, { _id, mirrorId, key }: MultipartUpload) {
+async function endedByAnother({ writing }: Sources, { _id, mirrorId, key }: MultipartUpload) {
   const ended = await writing.uploads.find(mirrorId, key, _id);
   if (ended?.completed === undefined) throw noSuchUpload(_id);
   return { completed: ended.completed, left: [] };

@@ -32,16 +32,12 @@ export const createMultipartUpload: Operation = async (call, sources) => {
 export const abortMultipartUpload: Operation = async (call, sources) => {
   const { acceptance, uploads } = sources.writing;
   const { _id: uploadId } = await findOpenUpload(call, sources);
-  const staged: string[] = [];
-  for (let after = 0; ; ) {
-    const page = await uploads.parts(uploadId, after, 1_000);
-    if (page.length === 0) break;
-    staged.push(...page.map(({ stagedId }) => stagedId));
-    after = page.at(-1)?._id.n ?? MAX_PARTS;
-  }
-  await acceptance.transaction(async (session) => {
-    if (!(await uploads.abort(session, uploadId))) throw noSuchUpload(uploadId);
+  const staged = await acceptance.transaction(async (session) => {
+    if (!(await uploads.touch(session, uploadId))) throw noSuchUpload(uploadId);
+    const parts = await uploads.parts(uploadId, 0, MAX_PARTS, session);
+    await uploads.abort(session, uploadId);
     await acceptance.abandonUpload(session, uploadId);
+    return parts.map(({ stagedId }) => stagedId);
   });
   await acceptance.discard(staged);
   return { status: 204, headers: {} };

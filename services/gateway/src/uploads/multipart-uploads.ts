@@ -108,19 +108,17 @@ export class MultipartUploads {
     return this.#parts.find({ _id: range }, { session, sort: { _id: 1 }, limit }).toArray();
   }
 
-  /** False when it is not open any more. Its parts go: what they staged belongs to the object now, or to nobody. */
-  async complete(session: ClientSession, uploadId: string, completed: CompletedUpload, now: Date): Promise<boolean> {
+  /** Its parts go: what they staged belongs to the object now, or to nobody. Call {@link touch} before. */
+  async complete(session: ClientSession, uploadId: string, completed: CompletedUpload, now: Date): Promise<void> {
     const change = { $set: { state: 'completed' as const, completed, endedAt: now } };
-    const { matchedCount } = await this.#uploads.updateOne({ _id: uploadId, ...open }, change, { session });
-    if (matchedCount === 1) await this.#dropParts(session, uploadId);
-    return matchedCount === 1;
+    await this.#uploads.updateOne({ _id: uploadId, ...open }, change, { session });
+    await this.#dropParts(session, uploadId);
   }
 
-  /** False when it is not open any more. */
-  async abort(session: ClientSession, uploadId: string): Promise<boolean> {
-    const { deletedCount } = await this.#uploads.deleteOne({ _id: uploadId, ...open }, { session });
-    if (deletedCount === 1) await this.#dropParts(session, uploadId);
-    return deletedCount === 1;
+  /** Call {@link touch} before. */
+  async abort(session: ClientSession, uploadId: string): Promise<void> {
+    await this.#uploads.deleteOne({ _id: uploadId, ...open }, { session });
+    await this.#dropParts(session, uploadId);
   }
 
   /** Open ones whose key begins with the prefix, by key and then by age, after a position. */

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { installBoto3 } from '@mirror/local';
 import { type Client, runClient } from '@mirror/testing';
 
 /** An S3 endpoint as a command line client is told of it. */
@@ -51,4 +52,25 @@ export function s3cmd(endpoint: ToolEndpoint, ...args: readonly string[]): Promi
   const keys = [`--access_key=${endpoint.accessKeyId}`, `--secret_key=${endpoint.secretAccessKey}`];
   const address = ['--no-ssl', `--host=${host}`, `--host-bucket=${host}`, '--region=us-east-1'];
   return runTool('s3cmd', ['--config=/dev/null', ...keys, ...address, ...args], { TZ: 'UTC', LC_ALL: 'C.UTF-8' });
+}
+
+/** Runs a Python program with boto3; it finds the endpoint in `S3`, a client, and the bucket in `BUCKET`. */
+export async function boto3(endpoint: ToolEndpoint, program: string): Promise<string> {
+  const folder = await installBoto3((line) => console.error(line));
+  const client = [endpoint.url, endpoint.accessKeyId, endpoint.secretAccessKey].map((text) => JSON.stringify(text));
+  const head = [
+    'import boto3, os, json, hashlib',
+    `S3 = boto3.client('s3', endpoint_url=${client[0]}, aws_access_key_id=${client[1]}, aws_secret_access_key=${client[2]}, region_name='us-east-1')`,
+    `BUCKET = ${JSON.stringify(endpoint.bucket)}`,
+  ];
+  const env = { PYTHONPATH: folder, AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' };
+  return runTool('python3', ['-c', [...head, program].join('\n')], env);
+}
+
+/** `curl --upload-file …`, signed by curl itself, which waits for 100 Continue. */
+export function curlPut(endpoint: ToolEndpoint, key: string, file: string): Promise<string> {
+  const { url, bucket, accessKeyId, secretAccessKey } = endpoint;
+  const signing = ['--aws-sigv4', 'aws:amz:us-east-1:s3', '--user', `${accessKeyId}:${secretAccessKey}`];
+  const headers = ['-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD', '-H', 'Expect: 100-continue'];
+  return runTool('curl', ['-sS', '--fail', '--upload-file', file, ...signing, ...headers, `${url}/${bucket}/${key}`]);
 }
