@@ -41,7 +41,9 @@ export async function listenS3(
   leaveBodiesAlone(adapter);
   const server: Server = app.getHttpServer();
   answerWithoutContinue(server);
-  server.prependListener('request', (request: IncomingMessage) => requests.set(request.socket, request));
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    exchanges.set(request.socket, { request, response });
+  });
   await app.listen(port, host);
   const { port: bound } = server.address() as AddressInfo;
   return {
@@ -78,15 +80,26 @@ function answerWithoutContinue(server: Server): void {
   });
 }
 
-/** The last request of each connection. */
-const requests = new WeakMap<Socket, IncomingMessage>();
+/** The last one of each connection. */
+const exchanges = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>();
+
+/** What S3 calls faults that the parser finds. */
+const FAULTS: Readonly<Record<string, { Code: string; Message: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    Code: 'RequestHeaderSectionTooLarge',
+    Message: 'Your request header and query parameters are too large.',
+  },
+};
 
 /** A connection that is no HTTP any more, or half-closed by its client. One that ended inside a body is still answered. */
 function endBroken(error: NodeJS.ErrnoException, socket: Socket): void {
-  const request = requests.get(socket);
-  if (request !== undefined && !request.complete && endTruncated(request)) return;
+  const { request, response } = exchanges.get(socket) ?? {};
+  if (request?.complete === false && response?.writableEnded === false) {
+    endTruncated(request);
+    return;
+  }
   if (error.code !== 'ECONNRESET' && socket.writable) {
-    const body = errorDocument({ Code: 'BadRequest', Message: 'The request is no HTTP.' });
+    const body = errorDocument(FAULTS[error.code ?? ''] ?? { Code: 'BadRequest', Message: 'The request is no HTTP.' });
     const head = ['HTTP/1.1 400 Bad Request', 'Content-Type: application/xml', `Content-Length: ${body.length}`];
     socket.write([...head, 'Connection: close', '', body].join('\r\n'));
   }

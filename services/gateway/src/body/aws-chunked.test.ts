@@ -1,8 +1,8 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chunkedBody } from '../../test/harness/chunked-body.js';
 import type { SignatureClaim } from '../protocol/signature-claim.js';
-import { signingKey } from '../protocol/sigv4.js';
 import { decodeAwsChunked } from './aws-chunked.js';
 import { ChunkSigner } from './chunk-signer.js';
 
@@ -21,32 +21,8 @@ const CLAIM: SignatureClaim = {
 type Trailers = Readonly<Record<string, string>>;
 const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
 
-/** An encoder of its own: `cut` sizes of the chunks, then the rest. */
-function encode(content: Buffer, cuts: readonly number[], signed: boolean, trailers?: Trailers): Buffer {
-  const key = signingKey(CLAIM.credential, SECRET);
-  let previous = CLAIM.signature;
-  const signature = (what: string, hashed: string): string => {
-    const text = `AWS4-HMAC-SHA256-${what}\n${CLAIM.timestamp}\n20130524/us-east-1/s3/aws4_request\n${previous}\n${hashed}`;
-    previous = createHmac('sha256', key).update(text).digest('hex');
-    return previous;
-  };
-  const head = (data: Buffer): string =>
-    data.length.toString(16) +
-    (signed ? `;chunk-signature=${signature('PAYLOAD', `${sha256('')}\n${sha256(data)}`)}` : '');
-  const out: Buffer[] = [];
-  let at = 0;
-  for (const size of [...cuts, content.length]) {
-    const data = content.subarray(at, at + size);
-    at += data.length;
-    if (data.length > 0) out.push(Buffer.from(`${head(data)}\r\n`), data, Buffer.from('\r\n'));
-  }
-  out.push(Buffer.from(`${head(Buffer.alloc(0))}\r\n`));
-  const lines = Object.entries(trailers ?? {}).map(([name, value]) => `${name}:${value}`);
-  const hashed = sha256(lines.map((line) => `${line}\n`).join(''));
-  if (trailers && signed) lines.push(`x-amz-trailer-signature:${signature('TRAILER', hashed)}`);
-  out.push(Buffer.from([...lines, '', ''].join('\r\n')));
-  return Buffer.concat(out);
-}
+const encode = (content: Buffer, cuts: readonly number[], signed: boolean, trailers?: Trailers): Buffer =>
+  chunkedBody(content, cuts, signed ? { claim: CLAIM, secret: SECRET } : undefined, trailers);
 
 async function decode(body: Buffer, pieceBytes: number, signed: boolean, trailers?: readonly string[]) {
   async function* pieces() {

@@ -8,7 +8,8 @@ const MAX_DRAINED_BYTES = 1_048_576;
 /** How long a client that sends more than that is listened to before it is answered: it may not look while it writes. */
 const DRAIN_MS = 2_000;
 const DRAIN_PAUSE_MS = 300;
-/** Emitted on a request whose connection ended inside its body, while its answer can still be written. */
+/** Requests whose connection ended inside their body, and can still be answered; the event of it is emitted on them. */
+const truncated = new WeakSet<IncomingMessage>();
 const TRUNCATED = 'truncatedBody';
 
 /** The body of one request as it comes off the wire. Nothing of it is asked for before it is read. */
@@ -44,7 +45,7 @@ export class IncomingBody {
     this.#askFor();
     try {
       while (!incoming.readableEnded) {
-        if (incoming.destroyed) throw new S3Error('IncompleteBody');
+        if (incoming.destroyed || truncated.has(incoming)) throw new S3Error('IncompleteBody');
         const piece: Buffer | null = incoming.read();
         if (piece === null) await this.#wait();
         else yield piece;
@@ -62,6 +63,7 @@ export class IncomingBody {
   get mustCloseAfter(): boolean {
     const { incoming } = this;
     if (!this.isAnnounced || incoming.readableEnded) return false;
+    if (truncated.has(incoming)) return true;
     return this.isWithheld || (this.length ?? Number.POSITIVE_INFINITY) > MAX_DRAINED_BYTES;
   }
 
@@ -109,8 +111,11 @@ export function announcesBody(incoming: IncomingMessage): boolean {
   return incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
 }
 
-/** Says that the rest of a body will not come. Answers whether somebody was waiting for it. */
-export const endTruncated = (incoming: IncomingMessage): boolean => incoming.emit(TRUNCATED);
+/** Says that the rest of a body will not come. */
+export function endTruncated(incoming: IncomingMessage): void {
+  truncated.add(incoming);
+  incoming.emit(TRUNCATED);
+}
 
 const expectsContinue = (incoming: IncomingMessage): boolean =>
   incoming.headers.expect?.toLowerCase() === '100-continue';

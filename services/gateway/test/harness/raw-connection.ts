@@ -25,6 +25,15 @@ export class RawConnection {
     this.#socket.write(lines.join('\r\n'), 'latin1');
   }
 
+  sendBytes(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Nothing more will be sent; what comes back is still read. */
+  finish(): void {
+    this.#socket.end();
+  }
+
   /** Waits for one whole answer (a head with its content-length), takes and returns it. */
   async answer(timeoutMs = 5_000): Promise<{ head: string; body: string }> {
     return waitFor(() => this.#take(), { what: 'an answer', timeoutMs, intervalMs: 5 });
