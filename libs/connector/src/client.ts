@@ -18,6 +18,11 @@ export interface ConnectorClientOptions {
   readonly maxSockets?: number;
   /** From the request to the answer's headers, and again to the end of its body. 30 s when not given. */
   readonly requestTimeoutMs?: number;
+  /**
+   * Requests carry large bodies: none is ended as long as its bytes go on, and only silence for `requestTimeoutMs` ends it.
+   * The caller bounds the whole by its signal.
+   */
+  readonly largeBodies?: boolean;
   /** Added to this process's clock when signing; 0 when not given. The SDK follows the server's clock by itself later. */
   readonly clockOffsetMs?: number;
 }
@@ -29,7 +34,7 @@ const maxConnectMs = 5000;
  * table decides what is tried again), and reads neither environment nor files. The caller destroys it.
  */
 export function createConnectorClient(target: ConnectorTarget, options: ConnectorClientOptions): S3Client {
-  const { guard, maxSockets = 64, requestTimeoutMs = 30_000, clockOffsetMs = 0 } = options;
+  const { guard, maxSockets = 64, requestTimeoutMs = 30_000, largeBodies = false, clockOffsetMs = 0 } = options;
   const client = new S3Client({
     endpoint: target.endpoint,
     region: target.region,
@@ -42,11 +47,12 @@ export function createConnectorClient(target: ConnectorTarget, options: Connecto
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     ...nothingFromEnvironment,
+    logger: silent,
     requestHandler: {
       // Instances, not options: with options the SDK makes an unguarded agent for each request with Expect.
       ...guardedAgents(guard, maxSockets),
       connectionTimeout: Math.min(maxConnectMs, requestTimeoutMs),
-      requestTimeout: requestTimeoutMs,
+      requestTimeout: largeBodies ? 0 : requestTimeoutMs,
       throwOnRequestTimeout: true,
       socketTimeout: requestTimeoutMs,
     },
@@ -54,6 +60,10 @@ export function createConnectorClient(target: ConnectorTarget, options: Connecto
   boundBodies(client, requestTimeoutMs);
   return client;
 }
+
+const nothing = () => {};
+/** With none of its own the SDK warns on the console of every streamed request that failed. */
+const silent = { trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** Each of these would otherwise be looked for in AWS_… variables and in ~/.aws. */
 const nothingFromEnvironment: S3ClientConfig = {

@@ -14,4 +14,5 @@ export type { Check, CheckName } from './prerequisite-report.js';
 export { type EndpointBehaviour, joinBehaviours, probeEndpoint } from './probe-endpoint.js';
 export { type OpenRest, splitPoint } from './split-range.js';
 export { type ConnectorError, translateS3Error } from './translate-error.js';
+export { requireVersioning } from './versioning.js';
 export { XmlFault, XmlScanner } from './xml-scanner.js';
