@@ -1,0 +1,47 @@
+import type { Logger } from '@mirror/runtime';
+import type { AliveMirrors } from './drop-staged.js';
+
+const SWEEP_INTERVAL_MS = 60_000;
+
+/** What this service keeps of mirrors. */
+export interface MirrorRecords {
+  /** The mirrors of which there is something, current or not. */
+  mirrorIds(): Promise<string[]>;
+  forget(mirrorId: string): Promise<void>;
+}
+
+/** Drops what is kept of mirrors that are no more (rule R2). Pending operations go with the namespace's documents. */
+export class MirrorSweep {
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly records: readonly MirrorRecords[],
+    private readonly alive: AliveMirrors,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.#timer = setInterval(() => this.#request(), SWEEP_INTERVAL_MS);
+    this.#request();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  #request(): void {
+    this.#running = this.#running
+      .then(() => this.#sweep())
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'the sweep of detached mirrors failed'));
+  }
+
+  async #sweep(): Promise<void> {
+    for (const records of this.records) {
+      const present = await records.mirrorIds(); // first: a mirror that is made in between is then alive
+      const alive = await this.alive();
+      for (const mirrorId of present.filter((id) => !alive.has(id))) await records.forget(mirrorId);
+    }
+  }
+}

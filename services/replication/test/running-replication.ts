@@ -1,0 +1,316 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GetObjectCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { type ListedVersion, listVersions } from '@mirror/connector';
+import { type EventData, type ReplicationCompleted, type StagedContent, topics } from '@mirror/events';
+import { EventConsumer, EventProducer, KafkaConnection } from '@mirror/kafka';
+import {
+  type Accepted,
+  acceptOperation,
+  Namespace,
+  type OperationWhat,
+  recordPush,
+  type StoredDescription,
+  uploadEvent,
+} from '@mirror/namespace';
+import { createLogger, parseEnv, type RunningService } from '@mirror/runtime';
+import { openStaging, type Staging, StagingIntents } from '@mirror/staging';
+import {
+  type FreshBucket,
+  type FreshDatabase,
+  freshBucket,
+  freshDatabase,
+  freshName,
+  testServers,
+  waitFor,
+} from '@mirror/testing';
+import { replicationEnv } from '../src/env.js';
+import { startReplication } from '../src/start.js';
+import { type ConfigStub, startConfigStub } from './config-stub.js';
+import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
+
+const logger = createLogger('test', process.env.TEST_LOG_LEVEL ?? 'silent');
+
+export interface PutOptions {
+  readonly description?: Partial<StoredDescription>;
+  /** Sizes of the parts; one PutObject when none are given. */
+  readonly parts?: readonly Buffer[];
+}
+
+/**
+ * A replication service with everything of its own: database, topics, staging directory, a bucket of the connector behind a
+ * proxy that cuts. Operations are accepted as the gateway does, outcomes recorded as the metadata service does.
+ */
+export class TestReplication {
+  readonly mirrorId = randomUUID();
+  readonly bucket = 'photos';
+  readonly serviceToken = randomUUID();
+  readonly completed: ReplicationCompleted[] = [];
+  readonly failed: EventData<'ReplicationFailed'>[] = [];
+  recordsOutcomes = true;
+  #revision = 1;
+  #service: RunningService | undefined;
+  #recorder: EventConsumer | undefined;
+
+  private constructor(
+    readonly database: FreshDatabase,
+    readonly target: FreshBucket,
+    readonly proxy: CuttingProxy,
+    readonly config: ConfigStub,
+    readonly staging: Staging,
+    readonly folder: string,
+    readonly kafka: KafkaConnection,
+    readonly producer: EventProducer,
+    private readonly variables: Readonly<Record<string, string>>,
+  ) {
+    this.namespace = new Namespace(database.db);
+    this.intents = new StagingIntents(database.db);
+  }
+  readonly namespace: Namespace;
+  readonly intents: StagingIntents;
+
+  /** Ready to push: the state topics say that there is one mirror. */
+  static async start(variables: Readonly<Record<string, string>> = {}): Promise<TestReplication> {
+    const [database, target, proxy] = await Promise.all([
+      freshDatabase('replication'),
+      freshBucket(),
+      startCuttingProxy(testServers().connector.endpoint),
+    ]);
+    const config = await startConfigStub(proxy.endpoint, target.bucket);
+    const folder = await mkdtemp(join(tmpdir(), 'mirror-replication-'));
+    const staging = await openStaging(pathToFileURL(folder).href);
+    const topicPrefix = `${freshName('replication')}.`;
+    const brokers = testServers().kafkaBrokers;
+    const kafka = new KafkaConnection({ brokers, clientId: 'test', topicPrefix, compression: 'none', logger });
+    await kafka.ensureTopics([topics.buckets, topics.locations, topics.commands, topics.uploads, topics.replication]);
+    const producer = new EventProducer(kafka);
+    const test = new TestReplication(database, target, proxy, config, staging, folder, kafka, producer, variables);
+    await Promise.all([
+      test.namespace.prepareUploads(),
+      test.namespace.prepareMirror(test.mirrorId),
+      test.intents.init(),
+    ]);
+    await test.sayMirror('BucketMirrored');
+    await Promise.all([test.startService(), test.#startRecorder()]);
+    return test;
+  }
+
+  async startService(): Promise<void> {
+    const env = {
+      MONGODB_URL: this.database.url,
+      KAFKA_BROKERS: testServers().kafkaBrokers.join(','),
+      TOPIC_PREFIX: this.kafka.topicName(topics.buckets).replace(topics.buckets.name, ''),
+      SERVICE_TOKEN: this.serviceToken,
+      CONFIG_URL: this.config.url,
+      ENDPOINT_ALLOW_NETWORKS: '127.0.0.0/8',
+      STAGING_URL: pathToFileURL(this.folder).href,
+      UNKNOWN_OUTCOME_SECONDS: '1',
+      PORT: '0',
+      ...this.variables,
+    };
+    this.#service = await startReplication(parseEnv(replicationEnv, env), logger);
+  }
+
+  async stopService(): Promise<void> {
+    await this.#service?.stop();
+    this.#service = undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.stopService();
+    await this.#recorder?.stop();
+    await this.producer.stop();
+    await this.kafka.stop();
+    await Promise.all([this.config.stop(), this.proxy.stop(), this.database.drop(), this.target.drop()]);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async sayMirror(type: 'BucketMirrored' | 'MirrorPaused' | 'MirrorResumed' | 'BucketDetached'): Promise<void> {
+    const state = {
+      bucket: this.bucket,
+      mirrorId: this.mirrorId,
+      revision: String(this.#revision++),
+      location: 'ring',
+      paused: type === 'MirrorPaused',
+      resumeAt: null,
+      createdAt: new Date().toISOString(),
+    };
+    const event = { id: randomUUID(), type, source: 'test', subject: this.bucket, time: state.createdAt, data: state };
+    await this.producer.send(topics.buckets, [event]);
+  }
+
+  async command(type: 'RetryRequested' | 'DiscardRequested', failureIds: string[] | null): Promise<void> {
+    const { bucket, mirrorId } = this;
+    const data = {
+      commandId: randomUUID(),
+      revision: String(this.#revision++),
+      mirrorId,
+      bucket,
+      kind: 'push' as const,
+      failureIds,
+    };
+    const event = { id: data.commandId, type, source: 'test', subject: bucket, time: new Date().toISOString(), data };
+    await this.producer.send(topics.commands, [event]);
+  }
+
+  /** Accepts an upload, as the gateway does. */
+  async put(
+    key: string,
+    body: Buffer | string,
+    { description = {}, parts }: PutOptions = {},
+  ): Promise<Accepted['operation']> {
+    const staged = await Promise.all((parts ?? [Buffer.from(body)]).map((part) => this.#stage(key, part)));
+    const content: StagedContent = { form: parts ? 'multipart' : 'single', parts: staged };
+    const what: OperationWhat = {
+      kind: 'put',
+      versionId: `given-${randomUUID()}`,
+      size: staged.reduce((sum, { size }) => sum + size, 0),
+      etag: etagOf(content),
+      content,
+      description: { contentType: 'text/plain', headers: [], metadata: [], tags: [], ...description },
+    };
+    return this.#accept(key, what);
+  }
+
+  delete(key: string): Promise<Accepted['operation']> {
+    return this.#accept(key, { kind: 'deleteMarker', versionId: `given-${randomUUID()}` });
+  }
+
+  tag(key: string, versionId: string, tags: Record<string, string>): Promise<Accepted['operation']> {
+    return this.#accept(key, { kind: 'tag', versionId, tags: Object.entries(tags) });
+  }
+
+  deleteVersion(
+    key: string,
+    versionId: string,
+    known: { etag: string; lastModified: Date },
+  ): Promise<Accepted['operation']> {
+    return this.#accept(key, { kind: 'deleteVersion', versionId, target: 'version', ...known });
+  }
+
+  /** The uploads topic is to be read again from its start; the service is stopped. */
+  async replayUploads(): Promise<void> {
+    const groupId = this.kafka.groupName('replication');
+    const topic = this.kafka.topicName(topics.uploads);
+    await this.kafka.withAdmin((admin) => admin.resetOffsets({ groupId, topic, earliest: true }));
+  }
+
+  /** Whether every event of the uploads topic was consumed. */
+  async uploadsConsumed(): Promise<boolean> {
+    const groupId = this.kafka.groupName('replication');
+    const topic = this.kafka.topicName(topics.uploads);
+    return this.kafka.withAdmin(async (admin) => {
+      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] });
+      const ends = await admin.fetchTopicOffsets(topic);
+      const offsets = new Map(committed?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+      return ends.every(({ partition, high }) => Number(high) <= Math.max(0, offsets.get(partition) ?? 0));
+    });
+  }
+
+  /** Versions and delete markers at the connector, in listed order. */
+  async listed(): Promise<ListedVersion[]> {
+    const found: ListedVersion[] = [];
+    for await (const { versions } of listVersions(this.target.s3, this.target.bucket)) found.push(...versions);
+    return found;
+  }
+
+  async read(key: string, versionId?: string) {
+    const version = { Bucket: this.target.bucket, Key: key, VersionId: versionId };
+    const { Body, ContentType, Metadata, CacheControl, ETag } = await this.target.s3.send(
+      new GetObjectCommand(version),
+    );
+    const { TagSet = [] } = await this.target.s3.send(new GetObjectTaggingCommand(version));
+    const tags = Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
+    const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
+    return { bytes, contentType: ContentType, metadata: Metadata, cacheControl: CacheControl, tags, etag: ETag };
+  }
+
+  /** Every operation was done, and recorded. */
+  async settled(timeoutMs = 15_000): Promise<void> {
+    await waitFor(async () => (await this.pending()) === 0, { what: 'every operation to be recorded', timeoutMs });
+  }
+
+  pending(filter: object = {}): Promise<number> {
+    return this.namespace.pendingOperations.countDocuments(filter);
+  }
+
+  async stagedFiles(): Promise<string[]> {
+    return (await readdir(this.folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name);
+  }
+
+  async internal(method: 'GET' | 'POST', path: string) {
+    const response = await fetch(`${this.#service?.url}/internal/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.serviceToken}` },
+    });
+    // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
+    return { status: response.status, body: (await response.json()) as any };
+  }
+
+  async #stage(key: string, body: Buffer): Promise<StagedContent['parts'][number]> {
+    const stagedId = randomUUID();
+    await this.intents.open({ stagedId, mirrorId: this.mirrorId, bucket: this.bucket, key });
+    return { stagedId, ...(await this.staging.write(stagedId, chunked(body))) };
+  }
+
+  async #accept(key: string, what: OperationWhat): Promise<Accepted['operation']> {
+    const operationId = randomUUID();
+    const { mirrorId, bucket } = this;
+    const versionId = what.kind === 'tag' || what.kind === 'deleteVersion' ? what.versionId : undefined;
+    const request = { operationId, mirrorId, bucket, key, versionId, describedAs: NOT_DESCRIBED, decide: () => what };
+    const { operation } = await this.namespace.db.client.withSession((session) =>
+      session.withTransaction(
+        async () => {
+          const accepted = await acceptOperation(session, this.namespace, request);
+          if (what.kind !== 'put') return accepted;
+          await this.intents.commit(
+            session,
+            what.content.parts.map(({ stagedId }) => stagedId),
+            operationId,
+          );
+          return accepted;
+        },
+        { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } },
+      ),
+    );
+    await this.producer.send(topics.uploads, [uploadEvent(operation, 'test')]);
+    return operation;
+  }
+
+  /** What the metadata service does. */
+  async #startRecorder(): Promise<void> {
+    this.#recorder = new EventConsumer({
+      connection: this.kafka,
+      service: 'recorder',
+      topics: [topics.replication],
+      apply: async ({ events }) => {
+        for (const { event } of events) {
+          if (event.type === 'ReplicationFailed') this.failed.push(event.data as EventData<'ReplicationFailed'>);
+          if (event.type !== 'ReplicationCompleted') continue;
+          const data = event.data as ReplicationCompleted;
+          this.completed.push(data);
+          if (this.recordsOutcomes) await recordPush(this.namespace, data);
+        }
+        return [];
+      },
+    });
+    await this.#recorder.start();
+  }
+}
+
+const NOT_DESCRIBED = { contentType: null, headers: [], metadata: [], tags: [] };
+
+async function* chunked(body: Buffer): AsyncGenerator<Buffer> {
+  for (let begin = 0; begin < body.length; begin += 65_536) yield body.subarray(begin, begin + 65_536);
+}
+
+function etagOf({ form, parts }: StagedContent): string {
+  if (form === 'single') return parts[0]?.md5 ?? '';
+  const joined = createHash('md5').update(Buffer.concat(parts.map(({ md5 }) => Buffer.from(md5, 'hex'))));
+  return `${joined.digest('hex')}-${parts.length}`;
+}
