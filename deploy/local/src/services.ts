@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { LocalFolder, Secrets } from './local-folder.js';
 import { ServerProcess } from './servers/server-process.js';
 import type { PortName } from './settings.js';
@@ -27,7 +28,7 @@ export interface ServiceOptions extends StackAddresses {
   nodeFlags?: readonly string[];
 }
 
-export type ServiceName = 'config' | 'metadata' | 'poller' | 'gateway';
+export type ServiceName = 'config' | 'metadata' | 'poller' | 'replication' | 'gateway';
 type Environment = Record<string, string>;
 
 const host = '127.0.0.1';
@@ -46,17 +47,26 @@ const table: Array<{ name: ServiceName; environment(options: ServiceOptions, sec
       BOOTSTRAP_ADMIN_TOKEN: secrets.adminToken,
       POLLER_URL: urlOf(ports.poller),
       METADATA_URL: urlOf(ports.metadata),
+      REPLICATION_URL: urlOf(ports.replication),
       LOCAL_STACK: 'true',
     }),
   },
   { name: 'metadata', environment: ({ ports }) => ({ CONFIG_URL: urlOf(ports.config) }) },
   { name: 'poller', environment: ({ ports }) => ({ ...endpointGuard, CONFIG_URL: urlOf(ports.config) }) },
   {
+    name: 'replication',
+    environment: ({ ports, folder }) => ({
+      ...endpointGuard,
+      CONFIG_URL: urlOf(ports.config),
+      STAGING_URL: stagingUrl(folder),
+    }),
+  },
+  {
     name: 'gateway',
     environment: ({ ports, folder }) => ({
       ...endpointGuard,
       CONFIG_URL: urlOf(ports.config),
-      STAGING_URL: `file://${folder.staging}`,
+      STAGING_URL: stagingUrl(folder),
     }),
   },
 ];
@@ -79,6 +89,9 @@ export function createServices(options: ServiceOptions): ServerProcess[] {
 export function urlOf(port: number): string {
   return `http://${host}:${port}`;
 }
+
+/** Uploads wait in a directory that gateway and replication share. */
+const stagingUrl = (folder: LocalFolder): string => pathToFileURL(folder.staging).href;
 
 function createService(
   name: ServiceName,

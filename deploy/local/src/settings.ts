@@ -8,6 +8,7 @@ export const standardPorts = {
   config: 4100,
   poller: 4200,
   metadata: 4300,
+  replication: 4400,
   connector: 8000,
   kafka: 9092,
   mongodb: 27017,

@@ -46,14 +46,16 @@ export interface Status {
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
- * The four services as real processes on free ports, ready. They run what was built last: `npm test` and `npm run bench`
+ * The services as real processes on free ports, ready. They run what was built last: `npm test` and `npm run bench`
  * build first.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const folder = new LocalFolder(options.folder);
   const pollers = options.pollers ?? 1;
-  const [gateway = 0, config = 0, poller = 0, metadata = 0, ...morePollerPorts] = await freePorts(3 + pollers);
-  const ports = { gateway, config, poller, metadata, connector: 0, kafka: 0, mongodb: 0 };
+  const [gateway = 0, config = 0, poller = 0, metadata = 0, replication = 0, ...morePollerPorts] = await freePorts(
+    4 + pollers,
+  );
+  const ports = { gateway, config, poller, metadata, replication, connector: 0, kafka: 0, mongodb: 0 };
   const services = createServices({
     root,
     folder,

@@ -5,6 +5,7 @@ import { configEnv } from '../../../services/config/src/env.js';
 import { gatewayEnv } from '../../../services/gateway/src/env.js';
 import { metadataEnv } from '../../../services/metadata/src/env.js';
 import { pollerEnv } from '../../../services/poller/src/env.js';
+import { replicationEnv } from '../../../services/replication/src/env.js';
 import { withEnvironmentTable } from './environment-table.js';
 
 const root = join(import.meta.dirname, '../../..');
@@ -13,6 +14,7 @@ const services = [
   ['poller', pollerEnv],
   ['metadata', metadataEnv],
   ['gateway', gatewayEnv],
+  ['replication', replicationEnv],
 ] as const;
 
 describe('the README', () => {
