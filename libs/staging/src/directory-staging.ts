@@ -1,4 +1,4 @@
-import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { access, mkdir, open, opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -20,27 +20,25 @@ export class DirectoryStaging implements Staging {
 
   async write(stagedId: string, body: AsyncIterable<Uint8Array>): Promise<StagedBytes> {
     const path = this.#path(stagedId);
-    const fingerprint = new Fingerprint(body);
-    const file = createWriteStream(path, { flags: 'wx', flush: true, mode: 0o600 }); // flush: fsync before it is closed
-    let made = false;
-    file.once('open', () => {
-      made = true;
+    const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+      throw translate(error, stagedId);
     });
+    const fingerprint = new Fingerprint(body);
     try {
-      await pipeline(fingerprint, file);
+      await pipeline(fingerprint, file.createWriteStream({ flush: true })); // flush: fsync before it is closed
       await this.#syncDirectory(); // or the name could be lost with the power, though the bytes are not
     } catch (error) {
-      if (made) await rm(path, { force: true }).catch(() => {}); // its intent is left: the sweep tries again
+      await rm(path, { force: true }).catch(() => {}); // its intent is left: the sweep tries again
       throw fingerprint.failed ? error : translate(error, stagedId);
     }
     return fingerprint.result();
   }
 
   async read(stagedId: string, range?: ByteRange): Promise<Readable> {
+    const path = this.#path(stagedId);
     try {
-      const file = await open(this.#path(stagedId), 'r'); // from now on a removal does not hurt
-      const limits = range && { start: range.first, end: range.last };
-      return createReadStream('', { fd: file, ...limits });
+      const file = await open(path, 'r'); // from now on a removal does not hurt
+      return file.createReadStream(range && { start: range.first, end: range.last });
     } catch (error) {
       throw translate(error, stagedId);
     }

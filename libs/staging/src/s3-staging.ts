@@ -48,8 +48,9 @@ export class S3Staging implements Staging {
 
   async read(stagedId: string, range?: ByteRange): Promise<Readable> {
     const Range = range && `bytes=${range.first}-${range.last}`;
+    const target = this.#target(stagedId);
     try {
-      const { Body } = await this.s3.send(new GetObjectCommand({ ...this.#target(stagedId), Range }));
+      const { Body } = await this.s3.send(new GetObjectCommand({ ...target, Range }));
       return Body as Readable; // what the SDK gives in Node
     } catch (error) {
       throw translate(error, stagedId);
