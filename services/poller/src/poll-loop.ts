@@ -180,7 +180,7 @@ export class PollLoop {
         mirror: { mirrorId: this.mirror.mirrorId, bucket: this.mirror.bucket },
         snapshotCompleted: progress.snapshotCompletedAt !== null,
         removalsHeld: progress.removalsHeldSince !== null || progress.suspect || progress.target !== this.mirror.target,
-        hidesAstral: this.mirror.hidesAstral,
+        listing: { hidesAstral: this.mirror.hidesAstral, ordersByUnits: this.mirror.ordersByUnits },
         applied: claimed.applied,
         sharing: { wanted: this.parts.rangesWanted(), shape: this.shape, onCut: () => this.stirred.now() },
       });

@@ -23,4 +23,11 @@ describe('the target of a location', () => {
   ])('%s: keys are listed by prefix, too: %s', (_what, behaviour, expected) => {
     expect(targetOfLocation({ ...state, ...(behaviour && { behaviour }) }).hidesAstral).toBe(expected);
   });
+
+  it('orders by UTF-16 only where that was seen', () => {
+    const unknown = { ...nothing, unknown: ['utf16Order'] };
+    const seen = { ...nothing, listing: 'serialByPrefix' as const, quirks: ['utf16Order'] };
+    const orders = [unknown, seen].map((behaviour) => targetOfLocation({ ...state, behaviour }).ordersByUnits);
+    expect(orders).toEqual([false, true]);
+  });
 });

@@ -30,6 +30,8 @@ export interface PollingOptions {
   readonly visitsAtOnce: number;
   readonly pollers?: number;
   readonly intervalMs?: number;
+  readonly hidesAstral?: boolean;
+  readonly ordersByUnits?: boolean;
 }
 
 /**
@@ -39,7 +41,14 @@ export interface PollingOptions {
 export async function startPolling(
   mongo: MongoClient,
   server: ListingServer,
-  { mirrorId, visitsAtOnce, pollers = 1, intervalMs = 3_600_000 }: PollingOptions,
+  {
+    mirrorId,
+    visitsAtOnce,
+    pollers = 1,
+    intervalMs = 3_600_000,
+    hidesAstral = false,
+    ordersByUnits = false,
+  }: PollingOptions,
 ): Promise<Polling> {
   const changes: ObjectChanged[] = [];
   const producer = recordingProducer(changes);
@@ -53,7 +62,7 @@ export async function startPolling(
   const suspicion = { share: 0.5, floorVersions: 100 };
   const removals = new Removals(ledger, progress, segments, { delaySeconds: 10, maxHeads: 50, suspicion }, logger);
   const visitor = new SegmentVisitor(namespace, stores, removals, producer, { intervalMs, maxDescribed: 0 });
-  const mirror = { mirrorId, bucket: 'photos', location: 'ring', target: 'there', hidesAstral: false };
+  const mirror = { mirrorId, bucket: 'photos', location: 'ring', target: 'there', hidesAstral, ordersByUnits };
   const abort = new AbortController();
   const connector = accessTo(server, abort.signal);
   const loop = new PollLoop(mirror, connector, new DescribeBacklog(namespace, producer, mirror, logger), abort.signal, {

@@ -10,7 +10,7 @@ import {
 import { LOCATION_TYPE } from '@mirror/events';
 import { compareKeys, type MirroredVersion } from '@mirror/namespace';
 import { type ListingServer, type Personality, startListingServer, type VersionedBucket } from '@mirror/testing';
-import { targetOfLocation } from '../src/polled-target.js';
+import { type PolledTarget, targetOfLocation } from '../src/polled-target.js';
 import { type ListPage, listRange, type PageRequest, type Range } from '../src/visit/list-range.js';
 
 /** A listing server of one personality, with what the poller and what a trusting reader see of it. */
@@ -43,8 +43,7 @@ export async function quirkyBucket(
     client,
     listPage,
     listAll: async (pageSize = 1_000) => {
-      const { hidesAstral } = await targetNow(server, client);
-      return listAll(listPage, pageSize, hidesAstral);
+      return listAll(listPage, pageSize, await targetNow(server, client));
     },
     listTrusting: (pageSize) => listTrusting(listPage, pageSize),
     truth: () => versionsOf(server.contents).map(nameOf),
@@ -67,10 +66,19 @@ async function targetNow({ endpoint, region, bucket }: ListingServer, client: Qu
   });
 }
 
-async function listAll(listPage: ListPage, pageSize: number, hidesAstral: boolean): Promise<ListedVersion[]> {
+async function listAll(listPage: ListPage, pageSize: number, target: PolledTarget): Promise<ListedVersion[]> {
   const all: ListedVersion[] = [];
   for (let after: string | null = ''; after !== null; ) {
-    const range: Range = { after, end: null, pageSize, expected: null, confirmedHash: null, hidesAstral };
+    const { hidesAstral, ordersByUnits } = target;
+    const range: Range = {
+      after,
+      end: null,
+      pageSize,
+      expected: null,
+      confirmedHash: null,
+      hidesAstral,
+      ordersByUnits,
+    };
     const listing = await listRange(listPage, range);
     if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
     all.push(...listing.versions);

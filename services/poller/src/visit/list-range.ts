@@ -34,6 +34,8 @@ export interface Range {
    * after such a key's folder is then listed by prefix, too. Not at the top of the bucket, which has no prefix.
    */
   readonly hidesAstral?: boolean;
+  /** The endpoint orders by UTF-16 units: keys whose place depends on that stay in one range, however many they are. */
+  readonly ordersByUnits?: boolean;
 }
 
 export type RangeListing =

@@ -22,6 +22,7 @@ export class RangeVersions {
       readonly end: string | null;
       /** How many versions it is expected to hold; null: nobody knows. */
       readonly expected: number | null;
+      readonly ordersByUnits?: boolean;
     },
   ) {}
 
@@ -113,7 +114,7 @@ export class RangeVersions {
       const next = this.versions[index]?.key;
       if (before === undefined || before === next || before === lastKey) continue;
       if (!hasAmbiguousOrder(before)) return before;
-      fallback ??= this.orderKept ? before : undefined;
+      fallback ??= this.orderKept && !this.range.ordersByUnits ? before : undefined;
     }
     return fallback;
   }

@@ -2,6 +2,7 @@ import { compareTimes, type LogicalTime, type ObjectDescription } from '@mirror/
 import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
 import {
   fromTimestamp,
+  hasAmbiguousOrder,
   type MirroredVersion,
   type Namespace,
   readLogicalClock,
@@ -9,6 +10,7 @@ import {
   type Segment,
 } from '@mirror/namespace';
 import type { ConnectorAccess } from '../connector/connector-access.js';
+import type { PolledTarget } from '../polled-target.js';
 import type { ProgressStore } from '../state/progress-store.js';
 import type { RemovalLedger } from '../state/removal-ledger.js';
 import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
@@ -46,8 +48,8 @@ export interface VisitContext {
   readonly mirror: MirrorIdentity;
   readonly snapshotCompleted: boolean;
   readonly removalsHeld: boolean;
-  /** By the probe of its endpoint: some keys are listed by prefix only. */
-  readonly hidesAstral: boolean;
+  /** By the probe of its endpoint. */
+  readonly listing: Pick<PolledTarget, 'hidesAstral' | 'ordersByUnits'>;
   /** R8: what the last visit published has been applied. False: past the bounded wait; compared, but not confirmed. */
   readonly applied: boolean;
   readonly sharing: Sharing;
@@ -91,7 +93,7 @@ export class SegmentVisitor {
       pageSize: segment.pageSize,
       expected: segment.open ? null : segment.count,
       confirmedHash: isExpired(segment) ? null : segment.hash,
-      hidesAstral: context.hidesAstral,
+      ...context.listing,
     });
     if (listing.kind === 'unchanged') return this.finishUnchanged(claimed);
     const observed = { startedAt, endedAt: laterThan(startedAt, await readLogicalClock(this.namespace.db)) };
@@ -133,9 +135,11 @@ export class SegmentVisitor {
   }
 
   /** The rest may be claimed from now on, while this part is compared. */
-  private async cut(claimed: ClaimedSegment, { versions, end }: Listed, { sharing }: VisitContext): Promise<boolean> {
+  private async cut(claimed: ClaimedSegment, { versions, end }: Listed, context: VisitContext): Promise<boolean> {
     if (end === null) return true;
-    const split = claimed.segment.open ? await splitOfRest(claimed, versions, sharing, this.stores) : null;
+    const { sharing, listing } = context;
+    const guess = claimed.segment.open ? await splitOfRest(claimed, versions, sharing, this.stores) : null;
+    const split = guess !== null && listing.ordersByUnits && hasAmbiguousOrder(guess) ? null : guess;
     const kept = await this.stores.segments.cut(claimed, end, { listed: versions.length, split });
     sharing.onCut();
     return kept;
