@@ -1,21 +1,17 @@
 import { CachedLookup, type CachedLookupOptions, ConfigClient } from '@mirror/config-client';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
 import { type LocationState, type MirrorState, topics } from '@mirror/events';
-import { EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { KafkaConnection, StateTable } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
-import { Outbox, OutboxRelay } from '@mirror/outbox';
 import { createMetrics, type Logger, type RunningService, TransientError } from '@mirror/runtime';
-import { openStaging, StagingIntents } from '@mirror/staging';
 import type { GatewayEnv } from './env.js';
 import { GatewayModule } from './gateway.module.js';
 import { listenS3 } from './listen-s3.js';
 import { RequestServer } from './serve-request.js';
 import { ConnectorClients } from './sources/connector-clients.js';
 import { ServedBuckets } from './sources/served-buckets.js';
-import { Acceptance } from './uploads/acceptance.js';
-import { MultipartUploads } from './uploads/multipart-uploads.js';
-
-const OUTBOX = 'gatewayOutbox';
+import type { MultipartUploads } from './uploads/multipart-uploads.js';
+import { startWriting } from './uploads/start-writing.js';
 
 /** A revoked key, and changed credentials whose event is late, hold no longer than 30 s. */
 const LOOKUP: CachedLookupOptions = {
@@ -38,10 +34,15 @@ export async function startGateway(env: GatewayEnv, logger: Logger): Promise<Run
     new CachedLookup((name) => config.locationCredentials(name), LOOKUP),
     new EndpointGuard(parseNetworks(env.ENDPOINT_ALLOW_NETWORKS)),
   );
-  const unsubscribe = locations.onChange(({ state }) => connectors.forget(state.name));
   const keys = new CachedLookup((id) => config.accessKey(id), LOOKUP);
   const namespace = new Namespace(mongo.db());
-  const { writing, relay, producer } = await startWriting(env, logger, namespace, kafka, config);
+  const { writing, stop: stopWriting } = await startWriting(env, { namespace, kafka, config, logger });
+  const unsubscribe = [
+    locations.onChange(({ state }) => connectors.forget(state.name)),
+    buckets.onChange(({ type, state }) => {
+      if (type === 'BucketDetached') void dropUploads(writing.uploads, state.mirrorId, logger);
+    }),
+  ];
   const sources = { buckets: served, namespace, connectors, writing, region: env.REGION };
   const readiness = [
     { name: 'mongodb', check: async () => void (await mongo.db().command({ ping: 1 })) },
@@ -59,37 +60,20 @@ export async function startGateway(env: GatewayEnv, logger: Logger): Promise<Run
     url: listening.url,
     stop: async () => {
       await listening.close(); // what is in flight is answered first
-      unsubscribe();
+      for (const end of unsubscribe) end();
       connectors.stop();
-      await Promise.all([buckets.stop(), locations.stop(), relay.stop()]);
-      await producer.stop();
-      writing.staging.close();
+      await Promise.all([buckets.stop(), locations.stop(), stopWriting()]);
       await kafka.stop();
       await mongo.close();
     },
   };
 }
 
-/** What is accepted is said by this service's own outbox: its relay brings the events to Kafka. */
-async function startWriting(
-  env: GatewayEnv,
-  logger: Logger,
-  namespace: Namespace,
-  kafka: KafkaConnection,
-  config: ConfigClient,
-) {
-  const { db } = namespace;
-  const staging = await openStaging(env.STAGING_URL, env);
-  const intents = new StagingIntents(db);
-  const outbox = new Outbox(db, OUTBOX);
-  const uploads = new MultipartUploads(db);
-  await Promise.all([namespace.prepareUploads(), intents.init(), outbox.init(), uploads.init()]);
-  const producer = new EventProducer(kafka);
-  await producer.start();
-  const relay = new OutboxRelay({ db, producer, logger, topics: [topics.uploads], name: OUTBOX });
-  relay.start();
-  const acceptance = new Acceptance(namespace, staging, intents, outbox, () => relay.nudge());
-  return { writing: { acceptance, staging, uploads, config }, relay, producer };
+/** The mirror's life ended. The detach is said again at the next start, so that what fails here is made up for. */
+async function dropUploads(uploads: MultipartUploads, mirrorId: string, logger: Logger): Promise<void> {
+  await uploads.dropMirror(mirrorId).catch((error: unknown) => {
+    logger.warn({ err: error, mirrorId }, 'multipart uploads of a detached bucket could not be dropped');
+  });
 }
 
 function stateTables(env: GatewayEnv, logger: Logger) {

@@ -24,12 +24,17 @@ export class ConfigServer {
   readonly locations = new Map<string, ConfigLocation>();
   /** Paths asked for, in their order. */
   readonly asked: string[] = [];
+  /** What becomes of a bucket that is to be made (then with its location constraint) or detached. */
+  changeBucket: (name: string, locationConstraint?: string) => Promise<[status: number, body?: unknown]> = async () => [
+    404,
+    { status: 404, code: 'BUCKET.NOT_FOUND', detail: '', hint: '' },
+  ];
   /** Answers 503 to everything while true. */
   isDown = false;
   readonly #server: Server;
 
   constructor(private readonly token: string) {
-    this.#server = createServer((request, response) => this.#answer(request, response));
+    this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
   async start(): Promise<string> {
@@ -42,10 +47,19 @@ export class ConfigServer {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.asked.push(request.url ?? '');
-    const [status, body] = this.#find(request);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    const [status, body] = request.method === 'GET' ? this.#find(request) : await this.#change(request);
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(body === undefined ? undefined : JSON.stringify(body));
+  }
+
+  async #change(request: IncomingMessage): Promise<[status: number, body?: unknown]> {
+    if (this.isDown) return [503, { code: 'DOWN' }];
+    const [, detached] = /^\/internal\/v1\/buckets\/([^/]+)$/.exec(request.url ?? '') ?? [];
+    if (detached !== undefined) return this.changeBucket(detached);
+    const { name, locationConstraint } = JSON.parse((await request.toArray()).join(''));
+    return this.changeBucket(name, locationConstraint);
   }
 
   #find({ url = '', headers }: IncomingMessage): [status: number, body: unknown] {
