@@ -216,6 +216,9 @@ describe('a delete', () => {
     expect((await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'never' }))).DeleteMarker).toBe(true);
     const ghost = { Bucket: BUCKET, Key: 'never', VersionId: 'nobodysversion' };
     expect(await s3.send(new DeleteObjectCommand(ghost))).toMatchObject({ VersionId: 'nobodysversion' });
+    const impossible = await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: 'x'.repeat(916) }));
+    expect(impossible.DeleteMarker).toBeUndefined();
+    expect(await versionsOf('x'.repeat(916))).toEqual([]);
   });
 
   it('of many keys is answered by key', async () => {

@@ -1,6 +1,7 @@
 import type { MirrorState } from '@mirror/events';
 import type { OperationWhat, VersionDocument } from '@mirror/namespace';
 import { readVersionId } from '../protocol/list-parameters.js';
+import { canBeNew } from '../protocol/upload-headers.js';
 import { judgeWrite, readWriteCondition, type WriteCondition } from '../protocol/write-condition.js';
 import { newVersionId } from './accept-object.js';
 import { bucketOf } from './access.js';
@@ -44,7 +45,7 @@ export async function deleteOne(sources: Sources, bucket: MirrorState, deletion:
       ...(versionId === undefined ? {} : { versionId }),
       decide: (latest, _sequence, target) => {
         judgeWrite(condition, versionId === undefined ? latest : target, key);
-        if (versionId === undefined) return { kind: 'deleteMarker', versionId: marker };
+        if (versionId === undefined) return markerOf(key, latest, marker);
         if (target === null) throw new NothingToDelete();
         return deletionOf(target);
       },
@@ -53,9 +54,15 @@ export async function deleteOne(sources: Sources, bucket: MirrorState, deletion:
     const isMarker = what.kind === 'deleteMarker' || (what.kind === 'deleteVersion' && what.target === 'deleteMarker');
     return { versionId: versionId ?? marker, isMarker };
   } catch (error) {
-    if (error instanceof NothingToDelete) return { versionId: versionId ?? '', isMarker: false };
+    if (error instanceof NothingToDelete) return { versionId: versionId ?? 'null', isMarker: false };
     throw error;
   }
+}
+
+/** Of a key that neither is there nor could be at the connector there is nothing to mark, and it would refuse the marker. */
+function markerOf(key: string, latest: VersionDocument | null, versionId: string): OperationWhat {
+  if (latest === null && !canBeNew(key)) throw new NothingToDelete();
+  return { kind: 'deleteMarker', versionId };
 }
 
 const deletionOf = ({ _id, kind, etag, lastModified }: VersionDocument): OperationWhat => ({

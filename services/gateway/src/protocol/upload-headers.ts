@@ -29,6 +29,8 @@ export function checkNewKey(key: string): void {
   if (CONTROL.test(key)) throw invalidArgument('A key must not have control characters.', 'Key', key);
 }
 
+export const canBeNew = (key: string): boolean => Buffer.byteLength(key) <= MAX_KEY_BYTES && !CONTROL.test(key);
+
 /** What the headers of an upload say of the object that it makes. Throws S3's errors for what can't be kept. */
 export function readDescription(request: S3Request): StoredDescription {
   refuseHeaders(request);
