@@ -3,11 +3,13 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { adaptive } from './adaptive.js';
 import { type Benchmark, toMarkdown } from './benchmark.js';
+import { pages } from './pages.js';
 import { replaceSection } from './results-file.js';
+import { scan } from './scan.js';
 import { visible } from './visible.js';
 
 /** `npm run bench [-- NAME…]`: runs all benchmarks, or those named. Exit code 1 where a goal is missed. */
-const benchmarks: readonly Benchmark[] = [visible, adaptive];
+const benchmarks: readonly Benchmark[] = [visible, scan, pages, adaptive];
 
 const resultsFile = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
 const introduction = `# Results
