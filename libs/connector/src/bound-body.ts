@@ -3,14 +3,15 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { TransientError } from '@mirror/runtime';
 
 /** What the SDK collects in memory: an answer, and an error document. */
-const maxAnswerBytes = 16 * 1024 * 1024;
-const maxErrorBytes = 256 * 1024;
+export const maxAnswerBytes = 16 * 1024 * 1024;
+export const maxErrorBytes = 256 * 1024;
 
 /**
  * Bounds every answer that the SDK would collect in memory, in bytes and in time: its own timeouts end with the headers,
  * and an endpoint may drip a body for ever. The bytes of GetObject are the caller's to stream and stay as they are.
  */
 export function boundBodies(client: S3Client, timeoutMs: number): void {
+  timeouts.set(client, timeoutMs);
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args);
@@ -24,6 +25,12 @@ export function boundBodies(client: S3Client, timeoutMs: number): void {
     { name: 'boundBodies', step: 'deserialize', priority: 'low' },
   );
 }
+
+const timeouts = new WeakMap<S3Client, number>();
+const defaultTimeoutMs = 30_000;
+
+/** Until an answer must be complete, in milliseconds. */
+export const answerTimeoutOf = (client: S3Client): number => timeouts.get(client) ?? defaultTimeoutMs;
 
 /** What the SDK's HTTP handler answers, as far as it is looked at here. */
 export interface HttpAnswer {
@@ -65,14 +72,14 @@ class ByteLimit extends Transform {
   }
 }
 
-function tooLarge(maxBytes: number): TransientError {
+export function tooLarge(maxBytes: number): TransientError {
   return new TransientError(`The endpoint's answer is longer than ${maxBytes} bytes`, {
     code: 'S3.TOO_LARGE',
     hint: 'S3 never answers that much: look at what else listens on that address.',
   });
 }
 
-function tooSlow(timeoutMs: number): TransientError {
+export function tooSlow(timeoutMs: number): TransientError {
   return new TransientError(`The endpoint's answer was not complete after ${timeoutMs} ms`, {
     code: 'S3.TIMEOUT',
     hint: 'The endpoint answers too slowly: look at its load and at the network between.',

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
-import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { createHash } from 'node:crypto';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { PermanentError, TransientError } from '@mirror/runtime';
 import { entries } from './error-table.js';
 import { parseVersionPage, type VersionPage } from './parse-version-page.js';
-import { RawBody, takeRaw } from './raw-body.js';
+import { getListing } from './signed-listing.js';
 import { errorOf, errorOfAnswer, translateS3Error } from './translate-error.js';
 
 export interface VersionPageRequest {
@@ -18,7 +18,6 @@ export interface VersionPageRequest {
 
 /** A complete answer to ListObjectVersions, not yet parsed. */
 export interface RawVersionPage {
-  readonly body: Buffer;
   /** SHA-256 of the body, in hex: equal for an equal request as long as nothing in its range changed. */
   readonly hash: string;
   /** Throws a PermanentError S3.BAD_LISTING that says what is wrong. */
@@ -35,41 +34,45 @@ export async function listVersionsPage(
   request: VersionPageRequest,
   signal?: AbortSignal,
 ): Promise<RawVersionPage> {
-  const command = new ListObjectVersionsCommand({
-    Bucket: bucket,
-    KeyMarker: request.keyMarker,
-    VersionIdMarker: request.versionIdMarker,
-    MaxKeys: request.maxKeys,
-    Prefix: request.prefix,
-    // Without it, keys with control characters have no form in XML.
-    EncodingType: 'url',
-  });
-  const raw = new RawBody();
-  command.middlewareStack.add((next) => async (args) => raw.take(await next(args)), takeRaw);
+  const query: Record<string, string> = { versions: '', 'max-keys': String(request.maxKeys) };
+  // Without it, keys with control characters have no form in XML.
+  query['encoding-type'] = 'url';
+  if (request.keyMarker !== undefined) query['key-marker'] = request.keyMarker;
+  if (request.versionIdMarker !== undefined) query['version-id-marker'] = request.versionIdMarker;
+  if (request.prefix !== undefined) query.prefix = request.prefix;
+  let isAnswered = false;
   try {
-    await client.send(command, { abortSignal: signal });
-    return rawPage(raw.answer?.body);
+    const chunks = await getListing(client, bucket, query, signal, () => {
+      isAnswered = true;
+    });
+    return rawPage(chunks);
   } catch (error) {
     const translated = translateS3Error(error);
-    const { status, body } = raw.answer ?? {};
-    const isCut = status === 200 && body === undefined && translated.code === entries.unreachable.code;
+    const isCut = isAnswered && translated.code === entries.unreachable.code;
     throw isCut ? truncated('The connection ended within a version listing', error) : translated;
   }
 }
 
-function rawPage(body: Buffer | undefined): RawVersionPage {
-  if (body === undefined) throw notAListing();
-  if (!isComplete(body)) throw whyIncomplete(body);
+function rawPage(chunks: readonly Buffer[]): RawVersionPage {
+  // Most pages are hashed and thrown away: they are put together only to be parsed.
+  const body = () => Buffer.concat(chunks);
+  if (!isComplete(chunks)) throw whyIncomplete(body());
   // SHA-256 has the hardware's help: as fast as SHA-1 here, and two to four times as fast as BLAKE2 and MD5.
-  return { body, hash: hash('sha256', body, 'hex'), parse: () => parseVersionPage(body) };
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return { hash: hash.digest('hex'), parse: () => parseVersionPage(body()) };
 }
 
 const rootEnd = '</ListVersionsResult>';
 /** The root's closing tag, and what white space an endpoint may put after it. */
 const tailBytes = rootEnd.length + 16;
 
-function isComplete(body: Buffer): boolean {
-  return body.subarray(-tailBytes).toString('latin1').trimEnd().endsWith(rootEnd);
+function isComplete(chunks: readonly Buffer[]): boolean {
+  let tail = '';
+  for (let index = chunks.length - 1; index >= 0 && tail.length < tailBytes; index -= 1) {
+    tail = (chunks[index]?.subarray(-tailBytes).toString('latin1') ?? '') + tail;
+  }
+  return tail.trimEnd().endsWith(rootEnd);
 }
 
 /** Status 200 says little: an endpoint that fails after its headers puts an error document into the body. */

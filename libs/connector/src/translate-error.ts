@@ -13,9 +13,16 @@ export function translateS3Error(error: unknown): ConnectorError {
   return codedError(chooseEntry(seen), seen, error);
 }
 
-/** For answers that were read without the SDK's own deserializer. `retryAfter` is the header of that name. */
-export function errorOfAnswer(status: number, s3Code: string | undefined, message: string): ConnectorError {
-  const seen: Seen = { message, name: '', status, s3Code, nodeCode: undefined, contentType: '', retryAfter: undefined };
+/** For answers that were read without the SDK's own deserializer. Names of headers are in lower case. */
+export function errorOfAnswer(
+  status: number,
+  s3Code: string | undefined,
+  message: string,
+  headers: Readonly<Record<string, string | undefined>> = {},
+): ConnectorError {
+  const contentType = headers['content-type'] ?? '';
+  const retryAfter = headers['retry-after'];
+  const seen: Seen = { message, name: '', status, s3Code, nodeCode: undefined, contentType, retryAfter };
   return codedError(chooseEntry(seen), seen, undefined);
 }
 

@@ -1,6 +1,12 @@
 import { ListBucketsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createConnectorClient, EndpointGuard, parseNetworks, translateS3Error } from '../src/index.js';
+import {
+  createConnectorClient,
+  EndpointGuard,
+  listVersionsPage,
+  parseNetworks,
+  translateS3Error,
+} from '../src/index.js';
 import { httpEndpoint, httpsEndpoint, type LocalEndpoint, tcpEndpoint } from './misbehaving-endpoints.js';
 
 const nothingListed = new EndpointGuard([]);
@@ -126,3 +132,21 @@ function flood(response: import('node:http').ServerResponse): void {
   response.on('drain', write);
   write();
 }
+
+describe('a listing by a connector client', () => {
+  it('signs listings by the endpoint’s clock once it was told that its own is wrong', async () => {
+    const hourAhead = () => new Date(Date.now() + 3_600_000);
+    const signedAt: string[] = [];
+    await using server = await httpEndpoint((request, response) => {
+      signedAt.push(String(request.headers['x-amz-date']));
+      response.writeHead(403, { date: hourAhead().toUTCString(), 'content-type': 'application/xml' });
+      response.end('<Error><Code>RequestTimeTooSkewed</Code><Message>too skewed</Message></Error>');
+    });
+    const client = clientOf(`http://127.0.0.1:${server.port}`, loopback);
+    const list = () => listVersionsPage(client, 'any', { maxKeys: 1 }).catch(({ code }) => code as string);
+    expect(await list()).toBe('S3.CLOCK');
+    await list();
+    const stampOf = (time: Date) => time.toISOString().replaceAll(/[-:]/g, '').slice(0, 11);
+    expect(signedAt.map((at) => at.slice(0, 11))).toEqual([stampOf(new Date()), stampOf(hourAhead())]);
+  });
+});
