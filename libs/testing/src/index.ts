@@ -23,6 +23,7 @@ export { type GeneratedBucket, type GenerateOptions, generateBucket } from './ge
 export { type Declared, describeVersionedBucket, type EndpointUnderTest } from './listing-server/contract.js';
 export { describeReadOnlyListing, type ReadOnlyEndpoint } from './listing-server/contract-read-only.js';
 export type { Faults } from './listing-server/faults.js';
+export type { HeldRequest, RequestMatch } from './listing-server/held-requests.js';
 export { type ListingServer, type ListingServerOptions, startListingServer } from './listing-server/listing-server.js';
 export { type Personality, personalities, type Quirk, quirks } from './listing-server/personalities.js';
 export {

@@ -23,6 +23,12 @@ export const pollerEnv = z.object({
     .max(256)
     .default(16)
     .describe('Ranges of a mirror that one poller lists and compares at once'),
+  LAG_WAIT_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(300)
+    .describe('How long a range waits for what it said to be applied, before it is compared all the same'),
   REMOVAL_DELAY_SECONDS: z.coerce
     .number()
     .int()

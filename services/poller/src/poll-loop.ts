@@ -14,8 +14,6 @@ import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
 
-/** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
-const LAG_WAIT_MS = 5 * 60_000;
 const IDLE_MS = 100;
 /** A proof may take a thousand requests. */
 const PROOF_BACKOFF = { baseMs: 5_000, maxMs: 600_000 };
@@ -37,6 +35,8 @@ export interface PollLoopParts {
   /** Prefixed name of the topic of the object changes. */
   readonly changesTopic: string;
   readonly visitsAtOnce: number;
+  /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
+  readonly lagWaitMs: number;
   /** How many ranges all pollers together can visit at once. */
   rangesWanted(): number;
   readonly logger: Logger;
@@ -163,7 +163,7 @@ export class PollLoop {
     const claims: Promise<ClaimedForVisit | null>[] = [];
     for await (const segment of segments.due(this.mirror.mirrorId, now)) {
       const applied = isApplied(segment.published, positions);
-      if (!applied && !isLagWaitOver(segment, now)) continue;
+      if (!applied && !isLagWaitOver(segment, now, this.parts.lagWaitMs)) continue;
       claims.push(segments.claim(segment._id).then((claimed) => claimed && { ...claimed, applied }));
       if (claims.length === most) break;
     }
@@ -258,8 +258,8 @@ export class PollLoop {
   }
 }
 
-const isLagWaitOver = (segment: Segment, now: Date): boolean =>
-  segment.publishedAt !== null && now.getTime() - segment.publishedAt.getTime() > LAG_WAIT_MS;
+const isLagWaitOver = ({ publishedAt }: Segment, now: Date, lagWaitMs: number): boolean =>
+  publishedAt !== null && now.getTime() - publishedAt.getTime() > lagWaitMs;
 
 function describeError(error: unknown): Omit<MirrorError, 'at'> {
   const { code, message, hint } = error as { code?: unknown; message?: unknown; hint?: unknown };

@@ -68,7 +68,9 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   const credentials = new CachedLookup((location) => config.locationCredentials(location), CREDENTIALS_CACHE);
   const visitsAtOnce = env.POLL_VISITS_AT_ONCE;
   const rangesWanted = (): number => Math.round(visitsAtOnce / registry.share());
-  const parts = { namespace, stores, visitor, status, suspicion, changesTopic, visitsAtOnce, rangesWanted, logger };
+  const lagWaitMs = env.LAG_WAIT_SECONDS * 1_000;
+  const loop = { changesTopic, visitsAtOnce, lagWaitMs, rangesWanted };
+  const parts = { namespace, stores, visitor, status, suspicion, logger, ...loop };
   const targetOf = (name: string) => {
     const state = locations.get(name)?.state;
     return state && targetOfLocation(state);

@@ -73,6 +73,7 @@ export async function startPolling(
     suspicion,
     changesTopic: topics.objectChanges.name,
     visitsAtOnce,
+    lagWaitMs: 300_000,
     rangesWanted: () => visitsAtOnce * pollers,
     logger,
   });

@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freshDatabase, freshName, testServers } from '@mirror/testing';
+import { type FreshDatabase, freshDatabase, freshName, testServers } from '@mirror/testing';
 import { type S3Access, type System, type SystemOptions, startSystem } from '../src/index.js';
 
 export interface TestSystem {
   readonly system: System;
   readonly topicPrefix: string;
+  /** What all of its services keep. */
+  readonly db: FreshDatabase['db'];
   stop(): Promise<void>;
 }
 
@@ -31,7 +33,7 @@ export async function startTestSystem(
     await system.stop();
     await cleanUp();
   };
-  return { system, topicPrefix, stop };
+  return { system, topicPrefix, db: database.db, stop };
 }
 
 /** The stand-in connector's root user at one bucket. */

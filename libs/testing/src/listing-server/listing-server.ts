@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { answerBucket } from './bucket-operations.js';
 import type { Endpoint } from './endpoint.js';
 import { cutAnswer, type Faults, refuseAll } from './faults.js';
+import { type HeldRequest, HeldRequests, type RequestMatch } from './held-requests.js';
 import { utf8Order, utf16Order } from './key-orders.js';
 import { answerObject } from './object-operations.js';
 import { type Personality, quirksOf } from './personalities.js';
@@ -44,6 +45,8 @@ export interface ListingServer {
   readonly listingsUnderWay: number;
   /** Replaces what went wrong until now; `{}`: nothing does any more. */
   inject(faults: Faults): void;
+  /** Keeps the next request that matches waiting, before anything is looked up for it. */
+  hold(matches: RequestMatch): HeldRequest;
   snapshot(): BucketSnapshot;
   restore(snapshot: BucketSnapshot): void;
   /** Ends its connections, too. */
@@ -60,7 +63,8 @@ export async function startListingServer(options: ListingServerOptions): Promise
   options.seed?.(bucket);
   const endpoint: Endpoint = { name: bucketName, bucket, quirks, uploads: new Map(), faults: options.faults ?? {} };
   const listings: Listings = { asked: [], underWay: 0 };
-  const server = createServer((incoming, response) => void serve(endpoint, listings, incoming, response));
+  const held = new HeldRequests();
+  const server = createServer((incoming, response) => void serve(endpoint, { listings, held }, incoming, response));
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -78,6 +82,7 @@ export async function startListingServer(options: ListingServerOptions): Promise
     inject: (faults) => {
       endpoint.faults = faults;
     },
+    hold: (matches) => held.hold(matches),
     snapshot: () => bucket.snapshot(),
     restore: (snapshot) => bucket.restore(snapshot),
     stop: async () => {
@@ -95,7 +100,7 @@ interface Listings {
 
 async function serve(
   endpoint: Endpoint,
-  listings: Listings,
+  { listings, held }: { readonly listings: Listings; readonly held: HeldRequests },
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -109,6 +114,7 @@ async function serve(
         listings.underWay -= 1;
       });
     }
+    await held.pass(request);
     const answer = await answerTo(endpoint, request).catch(answerOf);
     if (isListing && answer.status === 200) writeListing(endpoint, response, answer);
     else writeAnswer(response, request, answer);

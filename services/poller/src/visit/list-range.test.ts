@@ -83,6 +83,16 @@ describe('listRange', () => {
     expect(await listRange(listPage, { ...everything, confirmedHash: hash })).toMatchObject({ kind: 'listed' });
   });
 
+  it('sees a key inserted after the last one of a range whose pages are exactly full', async () => {
+    // Both first pages are the same, byte for byte: only what comes after them tells.
+    const range = { ...everything, end: 'k000009z', pageSize: 10 };
+    const beyond = version('m', 'v');
+    const { hash } = await listed(endpoint([...numbered(10), beyond]).listPage, range);
+    const { listPage } = endpoint([...numbered(10), version('k000009a', 'v'), beyond]);
+    const listing = await listed(listPage, { ...range, confirmedHash: hash });
+    expect(listing.versions.map(({ key }) => key)).toContain('k000009a');
+  });
+
   it('cuts a range of unknown size between two keys, below a page', async () => {
     const { listPage, requests } = endpoint(numbered(5_000));
     const listing = await listed(listPage, everything);
