@@ -4,6 +4,7 @@ import type { MirrorState } from '@mirror/events';
 import type { EventProducer, StateTable } from '@mirror/kafka';
 import { ConnectorAccess } from './connector/connector-access.js';
 import { RequestBudget } from './connector/request-budget.js';
+import { RequestWindow } from './connector/request-window.js';
 import { PollLoop, type PollLoopParts } from './poll-loop.js';
 import type { PolledTarget } from './polled-target.js';
 import { DescribeBacklog } from './visit/describe-backlog.js';
@@ -87,7 +88,8 @@ export class MirroredBuckets {
     const { requestsPerSecond, guard, share } = this.settings;
     const abort = new AbortController();
     const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now(), share);
-    const connector = new ConnectorAccess(location, this.credentials, guard, budget, abort.signal);
+    const window = new RequestWindow(this.parts.visitsAtOnce, () => performance.now());
+    const connector = new ConnectorAccess(location, this.credentials, guard, { budget, window }, abort.signal);
     const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket }, this.parts.logger);
     const loop = new PollLoop({ mirrorId, bucket, location, ...target }, connector, backlog, abort.signal, this.parts);
     this.polled.set(mirrorId, { mirrorId, loop, connector, abort });

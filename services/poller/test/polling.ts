@@ -8,6 +8,7 @@ import type { ListingServer } from '@mirror/testing';
 import type { MongoClient } from 'mongodb';
 import { ConnectorAccess } from '../src/connector/connector-access.js';
 import { RequestBudget } from '../src/connector/request-budget.js';
+import { RequestWindow } from '../src/connector/request-window.js';
 import { PollLoop } from '../src/poll-loop.js';
 import { StatusEvents } from '../src/publish-status.js';
 import { ProgressStore } from '../src/state/progress-store.js';
@@ -100,5 +101,7 @@ function accessTo(server: ListingServer, signal: AbortSignal): ConnectorAccess {
   const times = { foundMs: 60_000, missingMs: 1_000, maxEntries: 10, now: () => performance.now() };
   const credentials = new CachedLookup(async () => found, times);
   const budget = new RequestBudget(10_000, 10_000, () => performance.now());
-  return new ConnectorAccess('ring', credentials, new EndpointGuard(parseNetworks('127.0.0.0/8')), budget, signal);
+  const window = new RequestWindow(256, () => performance.now());
+  const guard = new EndpointGuard(parseNetworks('127.0.0.0/8'));
+  return new ConnectorAccess('ring', credentials, guard, { budget, window }, signal);
 }

@@ -13,6 +13,7 @@ import {
 import { PermanentError, TransientError } from '@mirror/runtime';
 import type { PageRequest } from '../visit/list-range.js';
 import type { RequestBudget } from './request-budget.js';
+import type { RequestWindow } from './request-window.js';
 
 type Client = ReturnType<typeof createConnectorClient>;
 
@@ -20,6 +21,12 @@ type Client = ReturnType<typeof createConnectorClient>;
 const CREDENTIALS_DOUBTED = new Set(['S3.ACCESS_DENIED', 'S3.SIGNATURE', 'S3.ACCESS_KEY']);
 
 const REQUEST_TIMEOUT_MS = 10_000;
+
+/** How fast an endpoint is asked, and for how many listings at once. */
+export interface Pace {
+  readonly budget: RequestBudget;
+  readonly window: RequestWindow;
+}
 
 /** One mirror's way to its target bucket. Every request draws on the location's budget; every error is translated. */
 export class ConnectorAccess {
@@ -30,12 +37,13 @@ export class ConnectorAccess {
     private readonly location: string,
     private readonly credentials: CachedLookup<LocationCredentials>,
     private readonly guard: EndpointGuard,
-    private readonly budget: RequestBudget,
+    private readonly pace: Pace,
     private readonly signal: AbortSignal,
   ) {}
 
   listPage(request: PageRequest): Promise<RawVersionPage> {
-    return this.request((client, bucket) => listVersionsPage(client, bucket, request, this.signal));
+    const list = (client: Client, bucket: string) => listVersionsPage(client, bucket, request, this.signal);
+    return this.request((client, bucket) => this.pace.window.run(() => list(client, bucket)));
   }
 
   /** Null: the version is gone. Two requests: HEAD and tagging. `spare`: it can wait, listings go first. */
@@ -89,13 +97,13 @@ export class ConnectorAccess {
 
   private async wait(): Promise<void> {
     this.requestCount += 1;
-    const waitMs = this.budget.take();
+    const waitMs = this.pace.budget.take();
     if (waitMs > 0) await sleep(waitMs, this.signal);
     this.signal.throwIfAborted();
   }
 
   private async waitForSpare(): Promise<void> {
-    for (let waitMs = this.budget.takeSpare(); waitMs > 0; waitMs = this.budget.takeSpare()) {
+    for (let waitMs = this.pace.budget.takeSpare(); waitMs > 0; waitMs = this.pace.budget.takeSpare()) {
       await sleep(waitMs, this.signal);
       this.signal.throwIfAborted();
     }
