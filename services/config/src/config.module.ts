@@ -110,8 +110,9 @@ const authenticatorOptions = ({ SERVICE_TOKEN, BOOTSTRAP_ADMIN_TOKEN }: ConfigEn
   bootstrapAdminToken: BOOTSTRAP_ADMIN_TOKEN,
 });
 
-const statusOptions = ({ POLLER_URL, METADATA_URL, SERVICE_TOKEN }: ConfigEnv) => ({
+const statusOptions = ({ POLLER_URL, METADATA_URL, REPLICATION_URL, SERVICE_TOKEN }: ConfigEnv) => ({
   pollerUrl: POLLER_URL,
   metadataUrl: METADATA_URL,
+  replicationUrl: REPLICATION_URL,
   serviceToken: SERVICE_TOKEN,
 });

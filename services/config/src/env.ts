@@ -24,6 +24,9 @@ export const configEnv = z.object({
     .describe('Loopback and private networks in which endpoints may be, `10.0.0.0/8,::1/128`; empty: public ones only'),
   POLLER_URL: serviceUrl('http://127.0.0.1:4200').describe('The poller, asked for the state of mirrors'),
   METADATA_URL: serviceUrl('http://127.0.0.1:4300').describe('The metadata service, asked for the figures of mirrors'),
+  REPLICATION_URL: serviceUrl('http://127.0.0.1:4400').describe(
+    'The replication service, asked for the uploads of mirrors',
+  ),
   LOCAL_STACK: z
     .enum(['true', 'false'])
     .default('false')

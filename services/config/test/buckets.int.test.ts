@@ -2,7 +2,7 @@ import { type FreshBucket, freshBucket, testServers, waitFor } from '@mirror/tes
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { locationOn } from './connector-bucket.js';
 import { type Owner, startOwner } from './owner.js';
-import { startTestConfig, type TestConfig } from './running-config.js';
+import { startTestConfig, type TestConfig, uploadsAre } from './running-config.js';
 
 let config: TestConfig;
 let first: FreshBucket;
@@ -163,6 +163,37 @@ describe('the internal calls for buckets', () => {
   });
 });
 
+describe('a detach', () => {
+  afterEach(() => config.replication.say(uploadsAre({})));
+  const calls = (mirrorId: string) =>
+    config.replication.asked.filter((one) => one.includes(mirrorId)).map((one) => one.split('/uploads')[1]);
+
+  it('is refused while uploads wait, and they go on to be accepted', async () => {
+    const { body: bucket } = await create('photos', 'one:ingest');
+    config.replication.say(uploadsAre({ waiting: 2, failed: 1 }));
+    const refused = await config.call('DELETE', '/v1/buckets/photos');
+    expect(refused.body).toMatchObject({ status: 409, code: 'BUCKET.UPLOADS_WAITING' });
+    expect(refused.body.detail).toContain('3 operations');
+    expect(refused.body.hint).toContain('abandonUploads=true');
+    expect(calls(bucket.mirrorId)).toEqual(['/close', '/reopen']);
+    const internal = await config.internalCall('DELETE', 'buckets/photos');
+    expect(internal.body).toMatchObject({ status: 409, code: 'BUCKET.UPLOADS_WAITING' });
+    expect((await config.call('DELETE', '/v1/buckets/photos?abandonUploads=false')).status).toBe(409);
+    expect((await config.call('DELETE', '/v1/buckets/photos?abandonUploads=true')).status).toBe(204);
+    expect(calls(bucket.mirrorId).slice(-1)).toEqual(['/close']); // and stay closed
+  });
+
+  it('is refused while nobody knows what waits, unless that is given up', async () => {
+    await create('photos', 'one:ingest');
+    config.replication.say(() => undefined);
+    const refused = await config.call('DELETE', '/v1/buckets/photos');
+    expect(refused.body).toMatchObject({ status: 503, code: 'BUCKET.UPLOADS_UNKNOWN' });
+    expect(refused.body.hint).toContain('REPLICATION_URL');
+    expect((await config.call('GET', '/v1/buckets/photos')).status).toBe(200);
+    expect((await config.call('DELETE', '/v1/buckets/photos?abandonUploads=true')).status).toBe(204);
+  });
+});
+
 describe('a pause', () => {
   const pause = (body?: object) => config.call('POST', '/v1/buckets/photos/pause', { body });
   const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
@@ -221,7 +252,9 @@ describe('the status', () => {
 
   it('has null and no zero while its owners are down', async () => {
     await create('photos', 'one:ingest');
+    config.replication.say(() => undefined);
     const { status, body, text } = await config.call('GET', '/v1/buckets/photos/status');
+    config.replication.say(uploadsAre({}));
     expect(status).toBe(200);
     expect(text).not.toMatch(/[:[]0\b/);
     expect(body).toMatchObject({ state: 'failing', uploads: null, lastError: { code: 'STATUS.POLLER_UNREACHABLE' } });
@@ -249,7 +282,9 @@ describe('the status', () => {
       versions: { mirrored: 3, currentObjects: 2, deleteMarkers: 1, bytes: 30 },
     });
     owners.push(poller, metadata);
+    const uploads = { waiting: 3, waitingBytes: 30, oldestAgeSeconds: 1.5, failed: 1 };
     const fresh = await startTestConfig({ POLLER_URL: poller.url, METADATA_URL: metadata.url });
+    fresh.replication.say(uploadsAre({ waiting: 3, failed: 1 }));
     try {
       await fresh.call('POST', '/v1/locations', { body: locationOn(first.bucket, 'one') });
       const { body: bucket } = await fresh.call('POST', '/v1/buckets', {
@@ -263,13 +298,16 @@ describe('the status', () => {
         state: 'suspect',
         versions: { mirrored: 3, currentObjects: 2, deleteMarkers: 1, bytes: 30 },
         removals: { candidates: 2, unlisted: 1, ledger: 4 },
-        uploads: null,
+        uploads,
         lastVerify: { startedAt: '2030-01-01T00:00:00Z', completedAt: null, versionsCompared: 3, differences: 1 },
         lastError: { code: 'MIRROR.SUSPECT' },
       });
       expect((await fresh.call('GET', '/v1/locations/one')).body.mirroring).toBe('suspect');
       const { SERVICE_TOKEN } = fresh.env;
       expect(poller.asked).toContain(`Bearer ${SERVICE_TOKEN} /internal/v1/mirrors/${bucket.mirrorId}/status`);
+      expect(fresh.replication.asked).toContain(
+        `Bearer ${SERVICE_TOKEN} /internal/v1/mirrors/${bucket.mirrorId}/uploads`,
+      );
       expect(metadata.asked).toContain(`Bearer ${SERVICE_TOKEN} /internal/v1/mirrors/${bucket.mirrorId}/figures`);
     } finally {
       await fresh.stop();

@@ -99,18 +99,18 @@ describe('an acceptance of removals', () => {
 });
 
 describe('failures', () => {
-  const { kind: _kind, ...example } = exampleFailure;
+  const { kind: _kind, operation: _o, acceptedAt: _a, hint: _h, waitingBehind: _w, ...example } = exampleFailure;
+  const noPush = { operation: null, acceptedAt: null, hint: null, waitingBehind: null };
   const letter = (of: string) => ({ ...example, mirrorId: of });
   const last = async (count: number) => (await commands(count)).at(-1);
 
   it('are what the metadata service says of the present life of the bucket, page by page', async () => {
     metadata.say({ items: [letter(mirrorId)], next: 'x:0:9' });
     const { body } = await config.call('GET', '/v1/failures?bucket=photos&limit=1&after=x:0:1');
-    expect(body).toEqual({ items: [{ kind: 'event', ...letter(mirrorId) }], next: 'x:0:9' });
+    expect(body).toEqual({ items: [{ kind: 'event', ...letter(mirrorId), ...noPush }], next: 'x:0:9' });
     const [asked] = metadata.asked.slice(-1);
     expect(asked).toContain(`/internal/v1/dead-letters?limit=1&after=x%3A0%3A1&mirrorId=${mirrorId}`);
     expect((await config.call('GET', '/v1/failures')).body.items).toHaveLength(1);
-    expect((await config.call('GET', '/v1/failures?kind=push')).body).toEqual({ items: [], next: null });
     const unknown = await config.call('GET', '/v1/failures?bucket=nowhere');
     expect(unknown.body).toMatchObject({ status: 404, code: 'BUCKET.NOT_FOUND' });
   });
@@ -130,9 +130,49 @@ describe('failures', () => {
 
   it('are all meant by a command to retry those of a bucket, also while the metadata service is away', async () => {
     const count = (await commands(8)).length;
-    expect((await post('/v1/failures/retry?bucket=photos')).status).toBe(202);
-    expect((await last(count + 1))?.value).toMatchObject({ kind: 'event', failureIds: null });
+    const { status, body } = await post('/v1/failures/retry?bucket=photos');
+    expect(status).toBe(202);
+    const [event, push] = (await commands(count + 2)).slice(-2);
+    expect(event?.value).toEqual({ ...body, kind: 'event', failureIds: null });
+    expect(push?.value).toEqual({ ...body, kind: 'push', failureIds: null });
+    expect(event?.headers.ce_id).not.toBe(push?.headers.ce_id);
     expect((await post('/v1/failures/retry?bucket=nowhere')).body).toMatchObject({ code: 'BUCKET.NOT_FOUND' });
+  });
+
+  it('of pushes come after the dead letters, page by page, and are named by their kind', async () => {
+    const push = {
+      id: 'operation-1',
+      bucket: 'photos',
+      mirrorId,
+      key: 'a.jpg',
+      versionId: 'given',
+      operation: 'put',
+      acceptedAt: '2030-01-31T06:00:00.000Z',
+      code: 'S3.REFUSED',
+      reason: 'MetadataTooLarge',
+      hint: 'Never.',
+      at: '2030-01-31T06:00:01.000Z',
+      retries: 1,
+      waitingBehind: 2,
+    };
+    config.replication.say((path) => (path.includes('push-failures?') ? { items: [push], next: push.id } : push));
+    metadata.say({ items: [letter(mirrorId)], next: null });
+    const answer = { kind: 'push', ...push, id: 'push:operation-1', lastTriedAt: push.at, event: null };
+    const first = await config.call('GET', '/v1/failures?limit=1');
+    expect(first.body).toMatchObject({ items: [{ kind: 'event' }], next: 'push:' });
+    const both = await config.call('GET', '/v1/failures?limit=2&bucket=photos');
+    expect(both.body).toMatchObject({ items: [{ kind: 'event' }, answer], next: 'push:operation-1' });
+    await config.call('GET', '/v1/failures?kind=push&after=push:operation-1&limit=7');
+    expect(config.replication.asked.at(-1)).toContain('push-failures?limit=7&after=operation-1');
+    expect((await config.call('GET', '/v1/failures?kind=event')).body.items).toHaveLength(1);
+    for (const call of ['retry', 'discard']) {
+      const count = (await commands(8)).length;
+      expect((await post(`/v1/failures/push:operation-1/${call}`)).status).toBe(202);
+      expect((await last(count + 1))?.value).toMatchObject({ kind: 'push', failureIds: ['operation-1'] });
+    }
+    await config.replication.stop();
+    const unknown = await config.call('GET', '/v1/failures?kind=push');
+    expect(unknown.body).toMatchObject({ status: 503, code: 'FAILURE.UNAVAILABLE' });
   });
 
   it('that are not there, or of an earlier life, are refused', async () => {

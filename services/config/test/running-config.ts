@@ -4,6 +4,7 @@ import { type FreshDatabase, freshDatabase, freshName, testServers } from '@mirr
 import { type ConfigEnv, readConfigEnv } from '../src/env.js';
 import { type RunningConfig, startConfig } from '../src/start.js';
 import { AnswerCheck } from './answer-check.js';
+import { type Owner, startOwner } from './owner.js';
 
 export interface Answer {
   readonly status: number;
@@ -25,6 +26,8 @@ export interface TestConfig {
   readonly env: ConfigEnv;
   readonly database: FreshDatabase;
   readonly service: RunningConfig;
+  /** The replication service, of which nothing waits unless told otherwise. */
+  readonly replication: Owner;
   /** Every log line there was. */
   readonly log: string[];
   /** What was called and how it was answered: for the test that all of the API was called. */
@@ -38,7 +41,8 @@ export interface TestConfig {
 
 export async function startTestConfig(variables: Readonly<Record<string, string>> = {}): Promise<TestConfig> {
   const database = await freshDatabase('config');
-  const env = testEnv(database.url, variables);
+  const replication = await startOwner(uploadsAre({}));
+  const env = testEnv(database.url, { REPLICATION_URL: replication.url, ...variables });
   const log: string[] = [];
   const logger = createLogger('config', 'debug', { write: (line) => void log.push(line) });
   const service = await startConfig(env, { logger });
@@ -49,6 +53,7 @@ export async function startTestConfig(variables: Readonly<Record<string, string>
     env,
     database,
     service,
+    replication,
     log,
     answers,
     call: async (method, path, options = {}) => {
@@ -61,8 +66,20 @@ export async function startTestConfig(variables: Readonly<Record<string, string>
       ask(method, `/internal/v1/${path}`, { token, body }),
     stop: async () => {
       await service.stop();
+      await replication.stop();
       await database.drop();
     },
+  };
+}
+
+/** What the replication service says of every mirror. */
+export function uploadsAre(figures: { waiting?: number; failed?: number; lastError?: object | null }) {
+  const { waiting = 0, failed = 0, lastError = null } = figures;
+  return (path: string): object | undefined => {
+    if (path.endsWith('/uploads/close')) return { waiting: waiting + failed };
+    if (path.endsWith('/uploads/reopen')) return {};
+    if (!path.endsWith('/uploads')) return undefined;
+    return { waiting, waitingBytes: 10 * waiting, oldestAgeSeconds: waiting > 0 ? 1.5 : null, failed, lastError };
   };
 }
 
@@ -78,6 +95,7 @@ export function testEnv(mongodbUrl: string, variables: Readonly<Record<string, s
     ENDPOINT_ALLOW_NETWORKS: '127.0.0.0/8',
     POLLER_URL: 'http://127.0.0.1:9',
     METADATA_URL: 'http://127.0.0.1:9',
+    REPLICATION_URL: 'http://127.0.0.1:9',
     PORT: '0',
     ...variables,
   });

@@ -5,7 +5,12 @@ import { Transactions } from '../database/transactions.js';
 import { Refusal } from '../http/problem.js';
 import { LocationStore } from '../locations/location-store.js';
 import { type BucketRecord, BucketStore, bucketExists, locationMirrored } from './bucket-store.js';
+import type { Told } from './mirror-status.js';
 import { type CreateBucket, constraintOf, parseConstraint } from './mirrored-bucket.js';
+import { StatusSources } from './status-sources.js';
+
+/** A transaction that begins later than that after the uploads were closed might find them opened again by a sweep. */
+const CLOSED_MS = 30_000;
 
 /** What operators do with mirrored buckets. Bucket and location change together, or not at all. */
 @Injectable()
@@ -15,6 +20,7 @@ export class BucketChanges {
     private readonly transactions: Transactions,
     private readonly locations: LocationStore,
     private readonly buckets: BucketStore,
+    private readonly sources: StatusSources,
   ) {}
 
   async create({ name, locationConstraint }: CreateBucket): Promise<BucketRecord> {
@@ -64,14 +70,57 @@ export class BucketChanges {
     }
   }
 
-  /** Drops what we know; touches nothing at the connector. */
-  async detach(name: string): Promise<void> {
+  /**
+   * Drops what we know; touches nothing at the connector. First nothing more is accepted, then what waits is counted, so that
+   * no upload slips in between (rule R2). Refusal BUCKET.UPLOADS_WAITING or BUCKET.UPLOADS_UNKNOWN; then uploads go on.
+   * @param abandonUploads Whatever waits is given up.
+   */
+  async detach(name: string, abandonUploads: boolean): Promise<void> {
+    const { mirrorId } = await this.buckets.find(name);
+    const closedAt = performance.now();
+    const closed = await this.sources.closeUploads(mirrorId);
+    try {
+      if (!abandonUploads) refuseWaiting(name, closed);
+      await this.#delete(name, mirrorId, closedAt);
+    } catch (error) {
+      await this.#reopen(name, mirrorId);
+      throw error;
+    }
+  }
+
+  async #delete(name: string, mirrorId: string, closedAt: number): Promise<void> {
     await this.transactions.run(async (transaction) => {
-      const { location } = await this.buckets.delete(transaction, name);
-      await this.locations.release(transaction, location);
+      if (performance.now() - closedAt > CLOSED_MS) throw uploadsUnknown();
+      const deleted = await this.buckets.delete(transaction, name);
+      if (deleted.mirrorId !== mirrorId) throw uploadsUnknown(); // made anew meanwhile
+      await this.locations.release(transaction, deleted.location);
     });
   }
+
+  /** Unless another call has detached it meanwhile. The sweep of the replication service does it where this does not. */
+  async #reopen(name: string, mirrorId: string): Promise<void> {
+    const [bucket] = await this.buckets.named([name]).catch(() => []);
+    if (bucket?.mirrorId === mirrorId) await this.sources.reopenUploads(mirrorId);
+  }
 }
+
+function refuseWaiting(name: string, closed: Told<{ readonly waiting: number }>): void {
+  if (closed.kind !== 'told') throw uploadsUnknown();
+  const { waiting } = closed.value;
+  if (waiting === 0) return;
+  throw new Refusal(
+    'BUCKET.UPLOADS_WAITING',
+    `name: ${waiting} ${waiting === 1 ? 'operation waits' : 'operations wait'} to be brought to the connector.`,
+    `GET /v1/buckets/${name}/status shows them; wait, or give them up with ?abandonUploads=true.`,
+  );
+}
+
+const uploadsUnknown = (): Refusal =>
+  new Refusal(
+    'BUCKET.UPLOADS_UNKNOWN',
+    'Whether uploads wait is not known, because the replication service does not answer.',
+    'See whether it runs, and whether REPLICATION_URL of config is right; or give up what waits with ?abandonUploads=true.',
+  );
 
 const unknownLocation = (name: string): Refusal =>
   new Refusal(

@@ -82,13 +82,13 @@ export class BucketsController {
     role: 'operator',
     tag: 'Buckets',
     status: HttpStatus.NO_CONTENT,
-    problems: ['BUCKET.NOT_FOUND'],
+    problems: ['BUCKET.NOT_FOUND', 'BUCKET.UPLOADS_WAITING', 'BUCKET.UPLOADS_UNKNOWN'],
   })
   async detach(
     @Param({ schema: bucketParams }) { name }: Named,
-    @Query({ schema: detachQuery }) _query: z.infer<typeof detachQuery>,
+    @Query({ schema: detachQuery }) { abandonUploads }: z.infer<typeof detachQuery>,
   ): Promise<void> {
-    await this.changes.detach(name);
+    await this.changes.detach(name, abandonUploads === 'true');
   }
 
   @Operation('GET', ':name/status', {
@@ -103,8 +103,13 @@ export class BucketsController {
   async status(@Param({ schema: bucketParams }) { name }: Named): Promise<StatusAnswer> {
     const bucket = await this.buckets.find(name);
     const { mirrorId } = bucket;
-    const [poller, figures] = await Promise.all([this.sources.poller(mirrorId), this.sources.figures(mirrorId)]);
-    return statusOf(bucket, poller, figures, new Date());
+    const { sources } = this;
+    const [poller, figures, uploads] = await Promise.all([
+      sources.poller(mirrorId),
+      sources.figures(mirrorId),
+      sources.uploads(mirrorId),
+    ]);
+    return statusOf(bucket, { poller, figures, uploads }, new Date());
   }
 
   @Operation('POST', ':name/pause', {

@@ -46,6 +46,22 @@ export const mirrorFigures = z.object({
 });
 export type MirrorFigures = z.infer<typeof mirrorFigures>;
 
+/** What the replication service says of what clients uploaded and the connector does not have yet. */
+export const uploads = z.object({
+  waiting: z.number().int().nonnegative().describe('Operations: uploads, deletes and changes of tags'),
+  waitingBytes: z.number().int().nonnegative().describe('Of the uploads among them'),
+  oldestAgeSeconds: seconds.describe('Of the longest waiting one; null: none waits'),
+  failed: z.number().int().nonnegative().describe('Those that GET /v1/failures?kind=push lists: not among the waiting'),
+  lastError: lastError.nullable(),
+});
+export type Uploads = z.infer<typeof uploads>;
+
+/** Failed operations are among the waiting. */
+export const closedUploads = z.object({ waiting: z.number().int().nonnegative() });
+export type ClosedUploads = z.infer<typeof closedUploads>;
+
+export const reopenedUploads = z.object({});
+
 /** An owner's answer: `unknown` when it has not heard of the mirror yet, `unreachable` when it does not answer. */
 export type Told<T> =
   | { readonly kind: 'told'; readonly value: T }
@@ -69,38 +85,49 @@ export const statusAnswer = z
     lastFullPassSeconds: seconds,
     removals: z.strictObject(removals.shape),
     uploads: z
-      .strictObject({ waiting: count, waitingBytes: count, oldestAgeSeconds: seconds, failed: count })
+      .strictObject(uploads.omit({ lastError: true }).shape)
       .nullable()
-      .describe('null: not known, for nothing pushes uploads yet'),
+      .describe('What clients uploaded, deleted or tagged here and the connector does not have yet; null: not known'),
     lastVerify: z.strictObject(verification.shape).nullable(),
     lastError: z.strictObject(lastError.shape).nullable(),
   })
   .meta({ id: 'MirrorStatus' });
 export type StatusAnswer = z.infer<typeof statusAnswer>;
+type LastError = NonNullable<StatusAnswer['lastError']>;
 
 type Bucket = Pick<BucketRecord, '_id' | 'location' | 'mirrorId' | 'paused'>;
 
+export interface OwnersAnswers {
+  readonly poller: Told<PollerStatus>;
+  readonly figures: Told<MirrorFigures>;
+  readonly uploads: Told<Uploads>;
+}
+
 /** Puts together what each owner says. What one does not say is null, never zero. */
-export function statusOf(
-  bucket: Bucket,
-  poller: Told<PollerStatus>,
-  figures: Told<MirrorFigures>,
-  now: Date,
-): StatusAnswer {
+export function statusOf(bucket: Bucket, owners: OwnersAnswers, now: Date): StatusAnswer {
+  const { poller, figures } = owners;
   const told = poller.kind === 'told' ? poller.value : nothingTold;
   const versions = figures.kind === 'told' ? figures.value.versions : noFigures;
   const { failing, suspect, lastError, lastVerify, ...rest } = told;
+  const { waiting, pushError } = uploadsOf(owners.uploads, now);
   return {
     bucket: bucket._id,
     location: bucket.location,
     mirrorId: bucket.mirrorId,
-    state: conditionOf(bucket, poller),
+    state: conditionOf(bucket, poller, owners.uploads),
     versions: { ...versions },
     ...rest,
-    uploads: null,
+    uploads: waiting,
     lastVerify,
-    lastError: lastErrorOf(bucket, poller, versions.mirrored, now) ?? lastError,
+    lastError: lastErrorOf(bucket, poller, versions.mirrored, now) ?? lastError ?? pushError ?? null,
   };
+}
+
+function uploadsOf(told: Told<Uploads>, now: Date): { waiting: StatusAnswer['uploads']; pushError?: LastError } {
+  if (told.kind !== 'told')
+    return { waiting: null, ...(told.kind === 'unreachable' && { pushError: replicationAway(now) }) };
+  const { lastError, ...waiting } = told.value;
+  return { waiting, ...(lastError && { pushError: lastError }) };
 }
 
 /** What keeps the mirror as a whole from following goes before the connector's last error. */
@@ -116,12 +143,18 @@ function lastErrorOf(
 }
 
 /** A mirror that nobody follows is failing, whatever the connector does; one not yet heard of is before its snapshot. */
-export function conditionOf(bucket: Pick<Bucket, 'paused'>, poller: Told<PollerStatus>): MirrorCondition {
+export function conditionOf(
+  bucket: Pick<Bucket, 'paused'>,
+  poller: Told<PollerStatus>,
+  pushes: Told<Uploads> = { kind: 'unknown' },
+): MirrorCondition {
   if (bucket.paused) return 'paused';
   if (poller.kind === 'unreachable') return 'failing';
   if (poller.kind === 'unknown') return 'snapshot';
   if (poller.value.suspect) return 'suspect';
   if (poller.value.failing) return 'failing';
+  // Nothing is pushed to the location, whatever can be listed there.
+  if (pushes.kind === 'told' && pushes.value.lastError !== null) return 'failing';
   return poller.value.snapshot.completedAt === null ? 'snapshot' : 'live';
 }
 
@@ -140,7 +173,14 @@ const nothingTold: PollerStatus = {
   failing: false,
 };
 
-const pollerAway = (now: Date): NonNullable<StatusAnswer['lastError']> => ({
+const replicationAway = (now: Date): LastError => ({
+  code: 'STATUS.REPLICATION_UNREACHABLE',
+  detail: 'The replication service does not answer: what waits to be brought to the connector is not known.',
+  hint: 'See whether the replication service runs, and whether REPLICATION_URL of config is right.',
+  at: now.toISOString(),
+});
+
+const pollerAway = (now: Date): LastError => ({
   code: 'STATUS.POLLER_UNREACHABLE',
   detail: 'The poller does not answer: whether the mirror follows its connector is not known.',
   hint: 'See whether the poller runs, and whether POLLER_URL of config is right.',

@@ -5,6 +5,7 @@ import { BucketStore } from '../buckets/bucket-store.js';
 import { StatusSources } from '../buckets/status-sources.js';
 import { toRevision } from '../database/state-event.js';
 import { Transactions } from '../database/transactions.js';
+import type { FailureName } from '../failures/failures.js';
 import { Refusal } from '../http/problem.js';
 import type { CommandAnswer } from './mirror-command.js';
 
@@ -38,25 +39,33 @@ export class MirrorCommands {
     return this.#say('RemovalsAccepted', bucket, { ledger });
   }
 
-  /** @param failureIds Null: every one that there is when the command is carried out. */
-  retry(bucket: string, failureIds: readonly string[] | null): Promise<CommandAnswer> {
-    return this.#say('RetryRequested', bucket, { kind: 'event', failureIds: failureIds && [...failureIds] });
+  retry({ bucket, kind, id }: FailureName): Promise<CommandAnswer> {
+    return this.#say('RetryRequested', bucket, { kind, failureIds: [id] });
   }
 
-  discard(bucket: string, failureIds: readonly string[]): Promise<CommandAnswer> {
-    return this.#say('DiscardRequested', bucket, { kind: 'event', failureIds: [...failureIds] });
+  /** Whatever there is of both kinds when the command is carried out: one command, said to both owners. */
+  retryAll(bucket: string): Promise<CommandAnswer> {
+    const both = (['event', 'push'] as const).map((kind) => ({ kind, failureIds: null }));
+    return this.#say('RetryRequested', bucket, ...both);
   }
 
-  /** Refusal BUCKET.NOT_FOUND. */
-  #say<T extends CommandType>(type: T, bucket: string, details: Details<T>): Promise<CommandAnswer> {
+  discard({ bucket, kind, id }: FailureName): Promise<CommandAnswer> {
+    return this.#say('DiscardRequested', bucket, { kind, failureIds: [id] });
+  }
+
+  /** Refusal BUCKET.NOT_FOUND. @param details One event each, all of the same command. */
+  #say<T extends CommandType>(type: T, bucket: string, ...details: Details<T>[]): Promise<CommandAnswer> {
     const commandId = randomUUID();
     return this.transactions.run(async (transaction) => {
       const { mirrorId, commandedAt } = await this.buckets.stampCommand(transaction, bucket);
       const answer: CommandAnswer = { commandId, revision: toRevision(commandedAt), bucket, mirrorId };
-      const data = { ...answer, ...details } as EventData<T>;
       const time = new Date().toISOString();
-      const event: CloudEvent<T> = { id: commandId, type, source: 'config', subject: bucket, time, data };
-      await transaction.publish(topics.commands, event);
+      for (const [index, one] of details.entries()) {
+        const data = { ...answer, ...one } as EventData<T>;
+        const id = index === 0 ? commandId : `${commandId}.${index + 1}`;
+        const event: CloudEvent<T> = { id, type, source: 'config', subject: bucket, time, data };
+        await transaction.publish(topics.commands, event);
+      }
       return answer;
     });
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pageOf, pageQuery } from '../http/page.js';
 import { bucketName } from '../locations/location.js';
 
-/** Topic, partition and offset of the message that failed: `zenko.object-changes.v1:3:1207`. */
+/** Topic, partition and offset of the message that failed, `zenko.object-changes.v1:3:1207`; or `push:` and the operation's id. */
 const failureId = z
   .string()
   .regex(/^[\w.:-]{1,300}$/)
@@ -47,8 +47,51 @@ export type DeadLetter = z.infer<typeof deadLetter>;
 export const deadLetterPage = z.object({ items: z.array(deadLetter), next: z.string().nullable() });
 export type DeadLetterPage = z.infer<typeof deadLetterPage>;
 
+/** What the replication service says of an operation that failed. */
+export const pushFailure = z.object({
+  id: z.string(),
+  bucket: bucketName,
+  mirrorId: z.string(),
+  key: z.string(),
+  versionId: z.string(),
+  operation: z.enum(['put', 'deleteMarker', 'deleteVersion', 'tag']),
+  acceptedAt: z.iso.datetime(),
+  code: z.string(),
+  reason: z.string(),
+  hint: z.string(),
+  at: z.iso.datetime(),
+  retries: z.number().int().nonnegative(),
+  waitingBehind: z.number().int().nonnegative(),
+});
+export type PushFailure = z.infer<typeof pushFailure>;
+
+export const pushFailurePage = z.object({ items: z.array(pushFailure), next: z.string().nullable() });
+export type PushFailurePage = z.infer<typeof pushFailurePage>;
+
+const ofPush = {
+  operation: pushFailure.shape.operation.nullable().describe('What a client asked for; null: kind event'),
+  acceptedAt: z.iso.datetime().nullable().describe('When a client asked for it; null: kind event'),
+  hint: z.string().nullable().describe('How to mend it; null: kind event'),
+  waitingBehind: z
+    .number()
+    .int()
+    .nonnegative()
+    .nullable()
+    .describe('Operations of the same key that wait for this one; null: kind event'),
+};
+
 export const failureAnswer = z
-  .strictObject({ kind: z.literal('event'), ...shape, event: z.strictObject(shape.event.unwrap().shape).nullable() })
+  .strictObject({
+    kind: z
+      .enum(['event', 'push'])
+      .describe('event: could not be applied to the mirror; push: could not be brought to the connector'),
+    ...shape,
+    event: z
+      .strictObject(shape.event.unwrap().shape)
+      .nullable()
+      .describe(shape.event.description ?? ''),
+    ...ofPush,
+  })
   .meta({ id: 'Failure' });
 export type FailureAnswer = z.infer<typeof failureAnswer>;
 

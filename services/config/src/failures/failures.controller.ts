@@ -50,7 +50,7 @@ export class FailuresController {
     examples: { answer: exampleCommand },
   })
   retryAll(@Query({ schema: retryAllQuery }) { bucket }: z.infer<typeof retryAllQuery>): Promise<CommandAnswer> {
-    return this.commands.retry(bucket, null);
+    return this.commands.retryAll(bucket);
   }
 
   @Operation('POST', ':id/retry', {
@@ -64,12 +64,12 @@ export class FailuresController {
     examples: { answer: exampleCommand },
   })
   async retry(@Param({ schema: failureParams }) { id }: Identified): Promise<CommandAnswer> {
-    return this.commands.retry(await this.failures.bucketOf(id), [id]);
+    return this.commands.retry(await this.failures.find(id));
   }
 
   @Operation('POST', ':id/discard', {
     id: 'discardFailure',
-    summary: 'Give a failure up',
+    summary: 'Give a failure up: what a client uploaded, deleted or tagged is forgotten then',
     role: 'operator',
     tag: 'Failures',
     status: HttpStatus.ACCEPTED,
@@ -78,6 +78,6 @@ export class FailuresController {
     examples: { answer: exampleCommand },
   })
   async discard(@Param({ schema: failureParams }) { id }: Identified): Promise<CommandAnswer> {
-    return this.commands.discard(await this.failures.bucketOf(id), [id]);
+    return this.commands.discard(await this.failures.find(id));
   }
 }

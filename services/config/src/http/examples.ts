@@ -52,7 +52,7 @@ export const exampleStatus = {
   lastFullPassAt: '2030-01-31T06:30:00.000Z',
   lastFullPassSeconds: 4.2,
   removals: { candidates: 0, unlisted: 0, ledger: 1200 },
-  uploads: null,
+  uploads: { waiting: 2, waitingBytes: 7340032, oldestAgeSeconds: 0.8, failed: 0 },
   lastVerify: {
     startedAt: '2030-01-31T06:10:00.000Z',
     completedAt: '2030-01-31T06:10:09.000Z',
@@ -82,6 +82,10 @@ export const exampleFailure = {
   retries: 0,
   lastTriedAt: null,
   event: { id: '9f2c', type: 'ObjectChanged', time: '2030-01-17T06:00:00.000Z', data: {} },
+  operation: null,
+  acceptedAt: null,
+  hint: null,
+  waitingBehind: null,
 };
 
 export const exampleToken = {

@@ -26,6 +26,8 @@ export const problemCodes = {
   'BUCKET.RESUME_IN_PAST': [422, 'The hour at which the pause should end has passed'],
   'BUCKET.LEDGER_UNKNOWN': [409, 'The poller does not tell how many removals there are to accept'],
   'BUCKET.LEDGER_AHEAD': [409, 'More removals are accepted than the ledger knows'],
+  'BUCKET.UPLOADS_WAITING': [409, 'Uploads wait to be brought to the connector'],
+  'BUCKET.UPLOADS_UNKNOWN': [503, 'Whether uploads wait is not known, because the replication service does not answer'],
   'FAILURE.NOT_FOUND': [404, 'No failure of this id, or no longer'],
   'FAILURE.UNAVAILABLE': [503, 'The service that keeps the failures does not answer'],
   'ACCESS_KEY.NOT_FOUND': [404, 'No access key of this id'],

@@ -24,6 +24,6 @@ export class InternalBucketsController {
   @Delete(':name')
   @HttpCode(HttpStatus.NO_CONTENT)
   async detach(@Param({ schema: bucketParams }) { name }: z.infer<typeof bucketParams>): Promise<void> {
-    await this.changes.detach(name);
+    await this.changes.detach(name, false);
   }
 }

@@ -1,7 +1,7 @@
 import { LOCATION_TYPE } from '@mirror/events';
 import { Injectable } from '@nestjs/common';
 import { type BucketRecord, BucketStore } from '../buckets/bucket-store.js';
-import { conditionOf, type PollerStatus, type Told } from '../buckets/mirror-status.js';
+import { conditionOf, type PollerStatus, type Told, type Uploads } from '../buckets/mirror-status.js';
 import { StatusSources } from '../buckets/status-sources.js';
 import type { LocationAnswer, Mirroring } from './location.js';
 import type { CheckedLocation } from './location-changes.js';
@@ -36,9 +36,11 @@ export class LocationAnswers {
   }
 
   async #answer(location: LocationRecord, bucket: BucketRecord | undefined): Promise<LocationAnswer> {
-    // The poller is not asked for what a stored fact decides already.
-    const poller = bucket && !bucket.paused ? await this.sources.poller(bucket.mirrorId) : undefined;
-    return locationAnswerOf(location, mirroringOf(location, bucket, poller));
+    // Nobody is asked for what a stored fact decides already.
+    if (!bucket || bucket.paused) return locationAnswerOf(location, mirroringOf(location, bucket));
+    const { mirrorId } = bucket;
+    const [poller, uploads] = await Promise.all([this.sources.poller(mirrorId), this.sources.uploads(mirrorId)]);
+    return locationAnswerOf(location, mirroringOf(location, bucket, poller, uploads));
   }
 }
 
@@ -59,10 +61,11 @@ export function mirroringOf(
   location: Pick<LocationRecord, 'bucketMatch'>,
   bucket: Pick<BucketRecord, 'paused'> | undefined,
   poller: Told<PollerStatus> = { kind: 'unknown' },
+  uploads: Told<Uploads> = { kind: 'unknown' },
 ): Mirroring {
   if (!location.bucketMatch) return 'unavailable';
   if (!bucket) return 'available';
-  const condition = conditionOf(bucket, poller);
+  const condition = conditionOf(bucket, poller, uploads);
   switch (condition) {
     case 'paused':
     case 'suspect':
