@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import type { AccessKey, CachedLookup } from '@mirror/config-client';
-import { type Logger, PermanentError, TransientError } from '@mirror/runtime';
+import type { Logger } from '@mirror/runtime';
 import { authenticate } from './authenticate.js';
 import type { IncomingBody } from './body/incoming-body.js';
 import { RequestBody } from './body/request-body.js';
 import type { Sources } from './operations/operation.js';
 import { route } from './operations/router.js';
-import { S3Error, serviceUnavailable } from './protocol/errors.js';
+import { S3Error } from './protocol/errors.js';
 import { parseS3Request } from './protocol/s3-request.js';
 import { errorResponse, resourceOf, type S3Response } from './protocol/s3-response.js';
+import { toS3Error } from './to-s3-error.js';
 
 export interface Served {
   readonly response: S3Response;
@@ -78,20 +79,4 @@ const newRequestId = (): string => randomBytes(8).toString('hex').toUpperCase();
 
 function withIds(response: S3Response, id: string): S3Response {
   return { ...response, headers: { ...response.headers, 'x-amz-request-id': id, 'x-amz-id-2': id } };
-}
-
-/** What is over for this try, and may be right for the next: a detach that is under way, bytes that took too long. */
-const PASSING = new Set(['MIRROR.CLOSED', 'STAGING.ABANDONED', 'VERSION.UNDESCRIBED']);
-
-function toS3Error(error: unknown): S3Error {
-  if (error instanceof S3Error) return error;
-  // The driver's errors are all named so; a database that is away is back in a moment.
-  if (error instanceof Error && error.name.startsWith('Mongo')) {
-    return serviceUnavailable('The namespace can not be read at the moment.', error);
-  }
-  const isPassing = error instanceof PermanentError && PASSING.has(error.code);
-  if (error instanceof TransientError || isPassing) {
-    return serviceUnavailable('This can not be done at the moment. Please try again.', error);
-  }
-  return new S3Error('InternalError', { cause: error });
 }

@@ -2,6 +2,7 @@ import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteBucketCommand,
+  DeleteObjectsCommand,
   HeadBucketCommand,
   PutObjectCommand,
   type S3Client,
@@ -89,6 +90,15 @@ it('nothing is accepted while a detach is under way, and all is again when it wa
   const put = () => s3.send(new PutObjectCommand({ Bucket: 'made', Key: 'k', Body: 'bytes' }));
   await closeUploads(gateway.namespace, 'life-1');
   expect(await codeOf(put())).toMatch(/^ServiceUnavailable/);
+  const Delete = { Objects: [{ Key: 'a' }, { Key: 'b' }] };
+  const { Errors, Deleted } = await s3.send(new DeleteObjectsCommand({ Bucket: 'made', Delete }));
+  expect([Deleted, Errors?.map(({ Key, Code }) => [Key, Code])]).toEqual([
+    undefined,
+    [
+      ['a', 'ServiceUnavailable'],
+      ['b', 'ServiceUnavailable'],
+    ],
+  ]);
   await reopenUploads(gateway.namespace, 'life-1');
   await put();
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { chunkedBody } from './harness/chunked-body.js';
 import { versionDocument } from './harness/fill-namespace.js';
 import { RawConnection } from './harness/raw-connection.js';
 import { RunningGateway, WRITER } from './harness/running-gateway.js';
@@ -12,6 +13,9 @@ import { presign, sdkSigner } from './harness/sdk-signer.js';
 const BUCKET = 'wire';
 /** An upload that is refused before its body is asked for. */
 const UNWANTED = { 'x-amz-acl': 'public-read' };
+
+/** CRC-64/NVME's published check value, of the digits 1 to 9. */
+const TRAILER = { 'x-amz-checksum-crc64nvme': Buffer.from('ae8b14860a799888', 'hex').toString('base64') };
 
 const gateway = new RunningGateway();
 let s3: S3Client;
@@ -84,6 +88,40 @@ describe('one connection', () => {
     expect((await raw.answer()).head).toMatch(/^HTTP\/1\.1 200 /);
     raw.send(...(await signed('HEAD', '/wire/known')));
     expect((await raw.answer(2_000)).head).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each([
+    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD', undefined],
+    ['STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER', TRAILER],
+    ['STREAMING-UNSIGNED-PAYLOAD-TRAILER', TRAILER],
+  ] as const)('takes %s, and is in step after it', async (form, trailer) => {
+    const raw = open();
+    const isSigned = form.startsWith('STREAMING-AWS4');
+    const content = Buffer.from('123456789');
+    const encode = (lines: readonly string[]): Buffer => {
+      const timestamp = /x-amz-date: (\w+)/.exec(lines.join('\n'))?.[1] ?? '';
+      const credential = { date: timestamp.slice(0, 8), region: 'us-east-1', service: 's3' };
+      const signature = /Signature=(\w+)/.exec(lines.join('\n'))?.[1] ?? '';
+      const signing = { claim: { credential, timestamp, signature }, secret: WRITER.secretAccessKey };
+      return chunkedBody(content, [4, 2], isSigned ? signing : undefined, trailer);
+    };
+    const headers = {
+      'x-amz-content-sha256': form,
+      'x-amz-decoded-content-length': String(content.length),
+      'content-length': String(encode([]).length),
+      ...(trailer && { 'x-amz-trailer': Object.keys(trailer).join() }),
+    };
+    const lines = await signed('PUT', '/wire/streamed', headers);
+    raw.send(...lines);
+    raw.sendBytes(encode(lines));
+    const { head } = await raw.answer();
+    expect(head).toMatch(/^HTTP\/1\.1 200 /);
+    expect(head).toContain(`etag: "${createHash('md5').update(content).digest('hex')}"`);
+    expect(head.includes(`x-amz-checksum-crc64nvme: ${TRAILER['x-amz-checksum-crc64nvme']}`)).toBe(
+      trailer !== undefined,
+    );
+    raw.send(...(await signed('HEAD', '/wire/known')));
+    expect((await raw.answer()).head).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('ends after a refused upload whose body was not asked for', async () => {

@@ -4,6 +4,7 @@ import { type ObjectToDelete, parseDelete } from '../protocol/request-documents.
 import { headerValue } from '../protocol/s3-request.js';
 import { xmlResponse } from '../protocol/s3-response.js';
 import { group, tag } from '../protocol/xml.js';
+import { toS3Error } from '../to-s3-error.js';
 import { bucketOf } from './access.js';
 import { type Deleted, deleteOne } from './delete-object.js';
 import type { Call, Operation, Sources } from './operation.js';
@@ -44,11 +45,17 @@ interface Result {
 /** In the order of the request; what names the same key one after the other, in that order. */
 async function deleteAll(sources: Sources, bucket: MirrorState, objects: readonly ObjectToDelete[]): Promise<Result[]> {
   const results: Result[] = [];
+  let outage: S3Error | undefined;
   const byKey = [...Map.groupBy(objects.entries(), ([, { key }]) => key).values()];
   const waiting = byKey.values();
   const work = async (): Promise<void> => {
     for (const group of waiting) {
-      for (const [index, object] of group) results[index] = await tryDelete(sources, bucket, object);
+      for (const [index, object] of group) {
+        const result = outage === undefined ? await tryDelete(sources, bucket, object) : { object, failed: outage };
+        results[index] = result;
+        // The database is away, or the bucket is being detached: the rest need not find out one by one.
+        if (result.failed !== undefined && result.failed.status >= 500) outage = result.failed;
+      }
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
@@ -61,8 +68,7 @@ async function tryDelete(sources: Sources, bucket: MirrorState, object: ObjectTo
   try {
     return { object, deleted: await deleteOne(sources, bucket, { key, versionId, condition }) };
   } catch (error) {
-    if (error instanceof S3Error && error.status < 500) return { object, failed: error };
-    throw error; // the database is away, or the bucket is being detached: so it is for the rest
+    return { object, failed: toS3Error(error) };
   }
 }
 
