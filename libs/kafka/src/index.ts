@@ -8,3 +8,4 @@ export type { PartitionLag } from './lag.js';
 export { mergePositions, type Position } from './position.js';
 export type { EventBatch, ReceivedEvent, Rejected } from './read-batch.js';
 export { type StateEntry, StateTable, type StateTableOptions } from './state-table.js';
+export { committedOffsets, type Offsets, readHistory } from './topic-history.js';

@@ -1,3 +1,4 @@
+import { TransientError } from '@mirror/runtime';
 import { type Collection, Long } from 'mongodb';
 
 /** How far a topic has been applied. */
@@ -34,4 +35,39 @@ export async function readPositions(positions: Collection<AppliedPosition>, topi
 export function isApplied(published: Readonly<Record<string, string>> | null, positions: Positions): boolean {
   if (published === null) return true;
   return Object.entries(published).every(([partition, offset]) => (positions.get(partition) ?? -1n) >= BigInt(offset));
+}
+
+/** Where a batch of a partition begins and ends. */
+interface Span {
+  readonly partition: number;
+  readonly firstOffset: string;
+  readonly nextOffset: string;
+}
+
+/**
+ * TransientError POSITION.BEHIND: the stored position is before the batch's begin, so the database was restored. The gap is
+ * left as it is until the replication service has made again what was lost, which moves the position.
+ */
+export async function requireInStep(
+  positions: Collection<AppliedPosition>,
+  topicName: string,
+  { partition, firstOffset }: Span,
+): Promise<void> {
+  const next = (await readPositions(positions, topicName)).get(String(partition));
+  if (next === undefined || next >= BigInt(firstOffset)) return;
+  throw new TransientError('The database is behind the committed offsets: it was restored', {
+    code: 'POSITION.BEHIND',
+    hint: 'It goes on when the replication service has made again what was lost. See that it runs.',
+    context: { topicName, partition, firstOffset, stored: String(next) },
+  });
+}
+
+/** Like {@link advancePosition}, unless there is a gap. */
+export async function advanceInStep(
+  positions: Collection<AppliedPosition>,
+  topicName: string,
+  span: Span,
+): Promise<void> {
+  await requireInStep(positions, topicName, span);
+  await advancePosition(positions, topicName, span.partition, span.nextOffset);
 }

@@ -1,10 +1,12 @@
 export { type Accepted, type AcceptRequest, acceptOperation, pendingVersion } from './accept-operation.js';
 export {
   type AppliedPosition,
+  advanceInStep,
   advancePosition,
   isApplied,
   type Positions,
   readPositions,
+  requireInStep,
 } from './applied-positions.js';
 export {
   type ApplyResult,
@@ -32,6 +34,7 @@ export {
 export { type PendingKey, pendingKeys, pendingOf, type UploadFigures, uploadFigures } from './pending-operations.js';
 export { type MirroredVersion, readRange, undescribedLatest } from './read-range.js';
 export { recordPush } from './record-push.js';
+export { remakeOperation } from './remake-operation.js';
 export {
   bumpWriteCounters,
   type Segment,
@@ -41,7 +44,7 @@ export {
   segmentsOf,
   voidAllConfirmations,
 } from './segment.js';
-export { uploadEvent } from './upload-event.js';
+export { operationOf, uploadEvent } from './upload-event.js';
 export { closeUploads, reopenUploads, type UploadGate } from './upload-gates.js';
 export type {
   ListingFacts,

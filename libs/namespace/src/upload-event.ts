@@ -1,7 +1,7 @@
 import type { CloudEvent, ObjectDeleted, ObjectTagged, ObjectUploaded } from '@mirror/events';
-import { fromTimestamp } from './logical-clock.js';
-import type { PendingOperation } from './pending-operation.js';
-import type { NamedValues } from './version-document.js';
+import { fromTimestamp, toTimestamp } from './logical-clock.js';
+import type { OperationWhat, PendingOperation } from './pending-operation.js';
+import type { NamedValues, StoredDescription } from './version-document.js';
 
 /** The event of an accepted operation, for the outbox, in the transaction that accepts it. */
 export function uploadEvent(operation: PendingOperation, source: string): CloudEvent {
@@ -47,3 +47,31 @@ function typeAndData({ _id: operationId, what, ...operation }: PendingOperation)
 }
 
 const toRecord = (pairs: NamedValues): Record<string, string> => Object.fromEntries(pairs);
+
+/** What {@link uploadEvent} said; undefined: it is an event of another kind. */
+export function operationOf({ id, type, time, data }: CloudEvent): PendingOperation | undefined {
+  const what = whatOf(type, data);
+  if (what === undefined) return undefined;
+  const { mirrorId, bucket, key, sequence, acceptedAt } = data as ObjectUploaded | ObjectDeleted | ObjectTagged;
+  const accepted = { acceptedAt: toTimestamp(acceptedAt), acceptedDate: new Date(time) };
+  return { _id: id, mirrorId, bucket, key, sequence, ...accepted, what };
+}
+
+function whatOf(type: CloudEvent['type'], data: CloudEvent['data']): OperationWhat | undefined {
+  if (type === 'ObjectUploaded') {
+    const { versionId, size, etag, content, contentType, ...said } = data as ObjectUploaded;
+    const [headers, metadata, tags] = [said.headers, said.metadata, said.tags].map(toPairs);
+    const description = { contentType, headers, metadata, tags } as StoredDescription;
+    return { kind: 'put', versionId, size, etag, content, description };
+  }
+  if (type === 'ObjectTagged') {
+    const { versionId, tags } = data as ObjectTagged;
+    return { kind: 'tag', versionId, tags: toPairs(tags) };
+  }
+  if (type !== 'ObjectDeleted') return undefined;
+  const { versionId, deletes, target = 'version', etag = null, lastModified } = data as ObjectDeleted;
+  if (deletes === 'latest') return { kind: 'deleteMarker', versionId };
+  return { kind: 'deleteVersion', versionId, target, etag, lastModified: new Date(lastModified ?? 0) };
+}
+
+const toPairs = (record: Readonly<Record<string, string>>): NamedValues => Object.entries(record);

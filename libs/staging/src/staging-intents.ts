@@ -70,6 +70,16 @@ export class StagingIntents {
     if (matchedCount !== stagedIds.length) throw abandoned(stagedIds.length - matchedCount);
   }
 
+  /** A restored database has lost them, or their commit; the bytes are there. In the transaction that remakes the operation. */
+  async recommit(
+    session: ClientSession,
+    owner: Pick<StagingIntent, 'mirrorId' | 'bucket' | 'key'> & { readonly operationId: string },
+    stagedIds: readonly string[],
+  ): Promise<void> {
+    const update = { $set: { ...owner, state: 'committed' as const }, $currentDate: { at: true as const } };
+    for (const _id of stagedIds) await this.#intents.updateOne({ _id }, update, { session, upsert: true });
+  }
+
   /** Nobody will commit them: at once, for what was refused, replaced or cut off. Committed ones stay. */
   async abandon(stagedIds: readonly string[], session?: ClientSession): Promise<void> {
     await this.#intents.updateMany(

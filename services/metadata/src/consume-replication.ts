@@ -1,6 +1,6 @@
 import type { ReplicationCompleted } from '@mirror/events';
 import type { BatchContext, EventBatch, Rejected } from '@mirror/kafka';
-import { advancePosition, type Namespace, recordPush } from '@mirror/namespace';
+import { advanceInStep, type Namespace, recordPush, requireInStep } from '@mirror/namespace';
 import type { CurrentMirrors } from './current-mirrors.js';
 import { translateWriteError } from './refused-writes.js';
 
@@ -22,10 +22,11 @@ export class PushRecorder {
   ) {}
 
   async apply(batch: EventBatch, context: BatchContext): Promise<readonly Rejected[]> {
+    await requireInStep(this.namespace.positions, this.topicName, batch);
     const events = batch.events.filter(({ event }) => event.type === 'ReplicationCompleted');
     const completed = events.map(({ event }) => event.data as ReplicationCompleted);
     await this.record(completed, () => context.heartbeat());
-    await advancePosition(this.namespace.positions, this.topicName, batch.partition, batch.nextOffset);
+    await advanceInStep(this.namespace.positions, this.topicName, batch);
     return [];
   }
 

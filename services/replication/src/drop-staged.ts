@@ -30,6 +30,8 @@ export class StagedDrop {
     private readonly intents: StagingIntents,
     private readonly abandonAfterMs: number,
     private readonly alive: AliveMirrors,
+    /** False: nothing may be dropped, for it may be needed to make again what a restored database lost. */
+    private readonly mayDrop: () => boolean,
     private readonly logger: Logger,
   ) {
     this.#pending = namespace.pendingOperations as unknown as Collection<{ _id: string }>;
@@ -54,6 +56,7 @@ export class StagedDrop {
   }
 
   async #sweep(): Promise<void> {
+    if (!this.mayDrop()) return;
     await this.#abandonOfPast();
     await this.intents.abandonOlder(this.abandonAfterMs, PAGE);
     for (;;) {

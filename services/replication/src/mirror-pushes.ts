@@ -26,6 +26,8 @@ export interface MirrorPushesParts {
   readonly staging: Staging;
   readonly pusher: KeyPusher;
   readonly limits: PushLimits;
+  /** False: nothing of any mirror may begin. */
+  mayPush(): boolean;
   readonly logger: Logger;
 }
 
@@ -78,6 +80,11 @@ export class MirrorPushes {
   /** What the key waits for has changed. */
   wake(mirrorId: string, key: string): void {
     this.#mirrors.get(mirrorId)?.queue.wake(key);
+  }
+
+  /** Nothing may have begun for a while, and now it may. */
+  pump(): void {
+    for (const { queue } of this.#mirrors.values()) queue.pump();
   }
 
   /** Keys of a mirror that wait or are worked at; undefined: it is not alive. */
@@ -136,7 +143,7 @@ export class MirrorPushes {
 
   #mayPush(mirrorId: string): boolean {
     const mirror = this.#mirrors.get(mirrorId);
-    return mirror !== undefined && !mirror.paused && !mirror.location.isOpen;
+    return mirror !== undefined && !mirror.paused && !mirror.location.isOpen && this.parts.mayPush();
   }
 
   async #work(mirrorId: string, location: LocationPushes, key: string, retries: number): Promise<KeyState> {

@@ -14,7 +14,9 @@ import { MirrorPushes } from './mirror-pushes.js';
 import { OperationPush } from './push/push-operation.js';
 import { KeyPusher } from './push-key.js';
 import { PushMetrics } from './push-metrics.js';
+import { PendingRebuild } from './rebuild-pending.js';
 import { ReplicationModule } from './replication.module.js';
+import { RestoreGate } from './restore-gate.js';
 import { OutcomeSpeaker } from './say-outcomes.js';
 import { DoneCommands } from './state/done-commands.js';
 import { FailedStore } from './state/failed-store.js';
@@ -56,6 +58,8 @@ async function startParts(env: ReplicationEnv, logger: Logger, parts: AsyncDispo
   const push = new OperationPush(store, settings);
   const pusher = new KeyPusher({ keys, store, push, speaker, metrics: new PushMetrics(metrics), logger });
   const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
+  const rebuild = new PendingRebuild(kafka, namespace, staging, intents, alive, logger);
+  const gate: RestoreGate = new RestoreGate(kafka, namespace, rebuild, () => mirrors.pump(), logger);
   const mirrors = new MirrorPushes({
     buckets,
     locations,
@@ -68,6 +72,7 @@ async function startParts(env: ReplicationEnv, logger: Logger, parts: AsyncDispo
       partsAtOnce: env.PARTS_AT_ONCE,
       bytesPerSecond: env.PUSH_BYTES_PER_SECOND,
     },
+    mayPush: () => gate.isOpen,
     logger,
   });
 
@@ -82,10 +87,12 @@ async function startParts(env: ReplicationEnv, logger: Logger, parts: AsyncDispo
   parts.defer(() => app.close());
 
   await Promise.all([namespace.prepareUploads(), intents.init()]);
-  await kafka.ensureTopics([topics.buckets, topics.locations, topics.replication]);
+  await kafka.ensureTopics([topics.buckets, topics.locations, topics.uploads, topics.replication]);
   await Promise.all([buckets.start(), locations.start()]);
+  await gate.start();
+  parts.defer(() => gate.stop());
   mirrors.start();
-  const uploads = new UploadConsumer(mirrors);
+  const uploads = new UploadConsumer(mirrors, namespace, kafka.topicName(topics.uploads));
   const commands = new CommandConsumer({ alive, done, failed, mirrors, speaker, logger });
   // A group of its own: commands do not wait behind uploads.
   const consumers = [
@@ -104,7 +111,7 @@ async function startParts(env: ReplicationEnv, logger: Logger, parts: AsyncDispo
   ];
   const sweeps = [
     new PendingSweep(namespace, mirrors, logger),
-    new StagedDrop(namespace, staging, intents, env.ABANDON_STAGED_SECONDS * 1_000, alive, logger),
+    new StagedDrop(namespace, staging, intents, env.ABANDON_STAGED_SECONDS * 1_000, alive, () => gate.isOpen, logger),
     new MirrorSweep([keys, done], alive, logger),
     closings,
   ];

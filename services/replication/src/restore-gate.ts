@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { topics } from '@mirror/events';
+import { committedOffsets, type KafkaConnection, type Offsets } from '@mirror/kafka';
+import { type Namespace, readPositions } from '@mirror/namespace';
+import type { Logger } from '@mirror/runtime';
+import type { PendingRebuild } from './rebuild-pending.js';
+
+const INTERVAL_MS = 400;
+/** A database that was away for longer was looked at since. */
+const FRESH_MS = 1_500;
+
+/** The topics whose positions are stored with what they tell of, and the groups that commit them. */
+const WITNESSES = [
+  { topic: topics.uploads, service: 'replication' },
+  { topic: topics.replication, service: 'metadata-replication' },
+] as const;
+
+/**
+ * Notices that MongoDB went back in time: a stored position is behind what its group has committed to Kafka. *Open*: a look
+ * at the database, no older than a moment, found it in step. *Closed*: it was not seen lately, or is behind; nothing is
+ * pushed, and no staged byte dropped, until what it has lost is made again ({@link PendingRebuild}), which opens the gate.
+ */
+export class RestoreGate {
+  readonly #stopping = new AbortController();
+  /** Kafka's word; the last one holds while Kafka is away. */
+  readonly #committed = new Map<string, Offsets>();
+  #running: Promise<void> = Promise.resolve();
+  #seenAt = Number.NEGATIVE_INFINITY;
+  /** Once for each time that the database or Kafka is away. */
+  #isTold = false;
+
+  constructor(
+    private readonly kafka: KafkaConnection,
+    private readonly namespace: Namespace,
+    private readonly rebuild: PendingRebuild,
+    private readonly onOpen: () => void,
+    private readonly logger: Logger,
+  ) {}
+
+  get isOpen(): boolean {
+    return performance.now() - this.#seenAt < FRESH_MS;
+  }
+
+  /** After the first look, rebuilding included where that is needed. */
+  async start(): Promise<void> {
+    await this.#look();
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await sleep(INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      if (!signal.aborted) await this.#look();
+    }
+  }
+
+  async #look(): Promise<void> {
+    const wasOpen = this.isOpen;
+    try {
+      await Promise.all(WITNESSES.map((one) => this.#refreshCommitted(one)));
+      const askedAt = performance.now();
+      const behind = await Promise.all(WITNESSES.map((one) => this.#isBehind(one)));
+      if (behind.includes(true)) {
+        this.logger.warn('the database is behind the committed offsets: it was restored; uploads are made again');
+        await this.rebuild.run(this.#stopping.signal);
+        return; // the next look opens
+      }
+      this.#seenAt = askedAt;
+      this.#isTold = false;
+      if (!wasOpen) this.onOpen();
+    } catch (error) {
+      const level = this.#isTold ? 'debug' : 'warn';
+      this.#isTold = true;
+      this.logger[level]({ err: error }, 'whether the database was restored is not known; nothing is pushed meanwhile');
+    }
+  }
+
+  async #refreshCommitted({ topic, service }: (typeof WITNESSES)[number]): Promise<void> {
+    const known = this.#committed.get(topic.name);
+    const told = await committedOffsets(this.kafka, topic, service).catch((error: unknown) => {
+      if (known === undefined) throw error;
+      return known;
+    });
+    this.#committed.set(topic.name, told);
+  }
+
+  async #isBehind({ topic }: (typeof WITNESSES)[number]): Promise<boolean> {
+    const stored = await readPositions(this.namespace.positions, this.kafka.topicName(topic));
+    const committed = this.#committed.get(topic.name) ?? new Map<string, bigint>();
+    return [...committed].some(([partition, offset]) => (stored.get(partition) ?? 0n) < offset);
+  }
+}
