@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { CloudEvent, ReplicationCompleted } from '@mirror/events';
-import { acceptOperation, findVersion, type OperationWhat, type PendingOperation } from '@mirror/namespace';
+import { type CloudEvent, type ReplicationCompleted, topics } from '@mirror/events';
+import type { BatchContext } from '@mirror/kafka';
+import {
+  acceptOperation,
+  advancePosition,
+  findVersion,
+  type OperationWhat,
+  type PendingOperation,
+} from '@mirror/namespace';
 import { waitFor } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PushRecorder } from '../src/consume-replication.js';
+import type { CurrentMirrors } from '../src/current-mirrors.js';
 import { changed, command, event, TestMetadata } from './running-metadata.js';
 
 let metadata: TestMetadata;
@@ -83,6 +92,23 @@ describe('a push that is completed', () => {
     await metadata.command(command('RetryRequested', 'photos', 'm1', null));
     expect(await letters()).toEqual([]);
     expect(await findVersion(versions(), 'devil', 'p6')).toMatchObject({ _id: { v: 'c6' } });
+  });
+
+  it('waits where the database was set back behind the committed offsets, until the gap is mended', async () => {
+    const operation = await accept('m1', 'gap', 'p8');
+    const { positions } = metadata.namespace;
+    const mirrors = { currentOf: async () => new Set(['m1']) } as unknown as CurrentMirrors;
+    const recorder = new PushRecorder(metadata.namespace, mirrors, 'gap');
+    const events = [{ event: completed(operation, 'c8'), offset: '10' }];
+    const batch = { topic: topics.replication, partition: 0, events, firstOffset: '10', nextOffset: '11' };
+    const apply = () => recorder.apply(batch, { heartbeat: async () => {} } as BatchContext);
+    await advancePosition(positions, 'gap', 0, '7');
+    await expect(apply()).rejects.toMatchObject({ name: 'TransientError', code: 'POSITION.BEHIND' });
+    expect(await findVersion(versions(), 'gap', 'c8')).toBeNull();
+    expect(await positions.findOne({ _id: 'gap' })).toMatchObject({ next: { 0: 7 } });
+    await advancePosition(positions, 'gap', 0, '10');
+    await apply();
+    expect(await findVersion(versions(), 'gap', 'c8')).not.toBeNull();
   });
 
   it('changes nothing when the whole topic is replayed from its start', async () => {
