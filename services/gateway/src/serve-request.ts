@@ -7,6 +7,7 @@ import { RequestBody } from './body/request-body.js';
 import type { Sources } from './operations/operation.js';
 import { route } from './operations/router.js';
 import { S3Error } from './protocol/errors.js';
+import { withHoistedHeaders } from './protocol/hoisted-headers.js';
 import { parseS3Request } from './protocol/s3-request.js';
 import { errorResponse, resourceOf, type S3Response } from './protocol/s3-response.js';
 import { toS3Error } from './to-s3-error.js';
@@ -48,14 +49,15 @@ export class RequestServer {
     }
   }
 
-  async #run({ rawHeaders, signal, ...received }: Received, about: About): Promise<S3Response> {
-    const request = parseS3Request(about.method, about.resource, rawHeaders);
-    about.resource = resourceOf(request);
+  async #run({ rawHeaders, signal, body: incoming }: Received, about: About): Promise<S3Response> {
+    const received = parseS3Request(about.method, about.resource, rawHeaders);
+    about.resource = resourceOf(received);
     if (about.method === 'OPTIONS') throw new S3Error('AccessForbidden'); // a browser's preflight is never signed
-    const { caller, claim } = await authenticate(request, this.keys, new Date());
+    const { caller, claim } = await authenticate(received, this.keys, new Date());
+    const request = withHoistedHeaders(received); // the signature was made over what came
     const { name, run, takesBody = false } = route({ request, caller });
     about.operation = name;
-    const body = new RequestBody(received.body, request, claim, caller.secretAccessKey);
+    const body = new RequestBody(incoming, request, claim, caller.secretAccessKey);
     if (!takesBody) await body.refuse();
     return run({ request, caller, body, signal }, this.sources);
   }

@@ -19,6 +19,7 @@ import { type FreshBucket, freshBucket, testServers } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mirrorListing, versionDocument } from './harness/fill-namespace.js';
 import { RunningGateway, WRITER } from './harness/running-gateway.js';
+import { presign } from './harness/sdk-signer.js';
 import { uploadEvents } from './harness/upload-events.js';
 
 /** What a client writes through the gateway: accepted, listed and readable, whether the connector is there or not. */
@@ -127,6 +128,16 @@ describe('an upload', () => {
     expect(await codeOf(get('ranged', { IfMatch: '"other"' }))).toBe('PreconditionFailed');
     const unchanged = get('ranged', { IfNoneMatch: ETag });
     await expect(unchanged).rejects.toMatchObject({ $metadata: { httpStatusCode: 304 } });
+  });
+
+  it('comes by a presigned URL, with the headers that are in it', async () => {
+    const { id: accessKeyId, secretAccessKey } = WRITER;
+    const headers = { 'x-amz-meta-a': '1', 'x-amz-checksum-crc32': 'AAAAAA==' };
+    const signing = { url: gateway.url, bucket: BUCKET, accessKeyId, secretAccessKey, method: 'PUT', headers };
+    const url = await presign(signing, 'presigned');
+    expect(url).toContain('x-amz-meta-a=1');
+    expect((await fetch(url, { method: 'PUT', body: 'bytes' })).status).toBe(200);
+    expect(await get('presigned')).toMatchObject({ text: 'bytes', Metadata: { a: '1' } });
   });
 
   it('takes any key that the connector would', async () => {

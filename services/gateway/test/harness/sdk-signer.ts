@@ -41,18 +41,21 @@ export interface PresignOptions {
   readonly signedAt?: Date;
   /** Seconds. */
   readonly expiresIn?: number;
+  readonly method?: string;
+  /** Those of `x-amz-` become part of the URL. */
+  readonly headers?: Record<string, string>;
 }
 
-/** A presigned URL of a GET. */
+/** A presigned URL, of a GET where no method is given. */
 export async function presign(options: PresignOptions, key: string): Promise<string> {
   const { host, hostname } = new URL(options.url);
   const request = {
-    method: 'GET',
+    method: options.method ?? 'GET',
     protocol: 'http:',
     hostname,
     path: `/${options.bucket}/${key.split('/').map(escapeUri).join('/')}`,
     query: { ...options.query },
-    headers: { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+    headers: { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', ...options.headers },
   };
   const { signedAt: signingDate = new Date(), expiresIn = 60 } = options;
   const signed = await sdkSigner(options.accessKeyId, options.secretAccessKey).presign(request, {
