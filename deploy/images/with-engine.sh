@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command on a Docker engine: the one that answers, or one that is started for it and stopped afterwards.
+# Runs a command on a Docker engine: the one that answers, or one that is started for it and stopped afterwards. That one
+# listens on a socket of its own, so that nobody else comes to depend on it.
 #   deploy/images/with-engine.sh npm run test:containers
 set -euo pipefail
 
@@ -15,14 +16,16 @@ if [ "$(id -u)" -ne 0 ]; then
   exit 1
 fi
 
-log=$(mktemp)
+folder=$(mktemp -d)
+log=$folder/log
+export DOCKER_HOST=unix://$folder/docker.sock
 # Bridges of nested networks often carry less than 1,500 bytes a packet.
-dockerd --mtu 1400 > "$log" 2>&1 &
+dockerd --host "$DOCKER_HOST" --pidfile "$folder/pid" --mtu 1400 > "$log" 2>&1 &
 engine=$!
 stop() {
   kill "$engine" 2> /dev/null || true
   wait "$engine" 2> /dev/null || true
-  rm -f "$log"
+  rm -rf "$folder"
 }
 trap stop EXIT
 for _ in $(seq 60); do

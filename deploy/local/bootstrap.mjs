@@ -87,7 +87,8 @@ async function runTestsInContainers() {
     new ClosingLine(process.stdout).finish(code);
     return code;
   }
-  const some = ['libs/testing/test/servers', 'test/apply-changes', 'gateway/test/tools', 'test/main-job'];
+  const files = ['libs/testing/test/servers', 'services/metadata/test/apply-changes', 'services/gateway/test/tools'];
+  const some = [...files, 'tests/end-to-end/test/main-job'];
   return runTests(args.length > 0 ? args : some, { TEST_SERVERS: 'containers' });
 }
 

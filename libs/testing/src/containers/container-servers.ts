@@ -84,7 +84,7 @@ async function stopAll(containers: StartedTestContainer[]): Promise<void> {
 /** Removes the containers of runs that were killed before they could do so themselves. */
 async function sweepAbandoned(): Promise<void> {
   const { container } = await getContainerRuntimeClient();
-  for (const { Id, Labels } of await container.list()) {
+  for (const { Id, Labels } of await container.dockerode.listContainers({ all: true })) {
     const owner = Labels[ownerLabel];
     if (owner === undefined || isRunning(JSON.parse(owner) as ProcessIdentity)) continue;
     await container.getById(Id).remove({ force: true, v: true });
