@@ -10,10 +10,13 @@ import { EventConsumer, EventProducer, KafkaConnection } from '@mirror/kafka';
 import {
   type Accepted,
   acceptOperation,
+  applyWrites,
   Namespace,
   type OperationWhat,
+  readLogicalClock,
   recordPush,
   type StoredDescription,
+  toTimestamp,
   uploadEvent,
 } from '@mirror/namespace';
 import { createLogger, parseEnv, type RunningService } from '@mirror/runtime';
@@ -226,6 +229,17 @@ export class TestReplication {
     const tags = Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
     const bytes = Buffer.from((await Body?.transformToByteArray()) ?? []);
     return { bytes, contentType: ContentType, metadata: Metadata, cacheControl: CacheControl, tags, etag: ETag };
+  }
+
+  /** The mirror learns of a version by a listing, as the metadata service applies it. */
+  async observe(version: ListedVersion | undefined): Promise<void> {
+    if (!version) throw new Error('there is no version to be observed');
+    const { key, versionId, kind, size, etag, storageClass } = version;
+    const facts = { kind, size, etag, storageClass, place: 0, lastModified: new Date(version.lastModified) };
+    const at = toTimestamp(await readLogicalClock(this.namespace.db));
+    const observed = { startedAt: at, endedAt: at };
+    const write = { kind: 'put', id: { k: key, v: versionId }, facts, observed, described: null } as const;
+    await applyWrites(this.namespace.versions(this.mirrorId), [write], false);
   }
 
   /** Every operation was done, and recorded. */
