@@ -33,6 +33,8 @@ export interface Segment {
   readonly dueAt: Date;
   /** Nobody has listed it to its end yet: how much it holds is not known, and its rest may be shared by splitting it. */
   readonly open: boolean;
+  /** When a joined run of segments was cut into this one, among others; null: it came to be otherwise. */
+  readonly recutAt: Date | null;
   /** Begin of the last visit that was completed; null: never. */
   readonly visitedAt: Date | null;
   /** Versions that the last visit listed. */

@@ -1,22 +1,37 @@
-import type { SegmentStore } from './state/segment-store.js';
+import { planMerges } from './plan-merges.js';
+import type { ClaimedSegment, SegmentStore } from './state/segment-store.js';
+import { TARGET_VERSIONS } from './visit/range-versions.js';
 
-/** Two neighbours are joined when they hold no more than this together: well below a page, so that they do not soon split. */
-const MAX_JOINED_VERSIONS = 600;
-const MAX_MERGES = 20;
+/** Longer runs fill segments better, and take longer to be listed anew: a hundred lose one request in a hundred at most. */
+const LIMITS = { target: TARGET_VERSIONS, longestRun: 100 };
+const MAX_RUNS = 20;
 
-/** Joins neighbouring segments that have shrunk, holding both leases (rule R4). Gives back how many were joined. */
+/**
+ * Joins runs of neighbouring segments that one segment fewer could hold, holding all their leases (rule R4). Gives back how
+ * many runs were joined.
+ */
 export async function mergeSegments(segments: SegmentStore, mirrorId: string): Promise<number> {
-  let merged = 0;
-  for (const [firstId, secondId] of await segments.mergeable(mirrorId, MAX_JOINED_VERSIONS, MAX_MERGES)) {
-    const first = await segments.claim(firstId, 'early');
-    if (!first) continue;
-    const second = await segments.claim(secondId, 'early');
-    if (second && isStillSmall(first.segment.count + second.segment.count) && (await segments.merge(first, second)))
-      merged += 1;
-    else if (second) await segments.release(second, 0);
-    await segments.release(first, 0);
+  const runs: (readonly string[])[] = [];
+  for await (const run of planMerges(segments.planned(mirrorId), LIMITS)) {
+    runs.push(run);
+    if (runs.length === MAX_RUNS) break;
   }
+  let merged = 0;
+  for (const run of runs) if (await mergeRun(segments, mirrorId, run)) merged += 1;
   return merged;
 }
 
-const isStillSmall = (count: number): boolean => count <= MAX_JOINED_VERSIONS;
+async function mergeRun(segments: SegmentStore, mirrorId: string, run: readonly string[]): Promise<boolean> {
+  const held: ClaimedSegment[] = [];
+  for (const after of run) {
+    const claimed = await segments.claim({ m: mirrorId, a: after }, 'early');
+    if (!claimed) break;
+    held.push(claimed);
+  }
+  const isMerged = held.length === run.length && isStillSmall(held) && (await segments.merge(held));
+  for (const claimed of isMerged ? held.slice(0, 1) : held) await segments.yield(claimed);
+  return isMerged;
+}
+
+const isStillSmall = (held: readonly ClaimedSegment[]): boolean =>
+  held.reduce((sum, { segment }) => sum + segment.count, 0) <= (held.length - 1) * TARGET_VERSIONS;

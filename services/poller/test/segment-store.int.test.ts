@@ -224,12 +224,58 @@ describe('a merge', () => {
     expect(await read()).toMatchObject({ hash: null });
   });
 
-  it('leaves alone what fills a page together, and what somebody visits', async () => {
-    await twoSegments(300, 301);
+  it('leaves alone what would fill more than one, and what somebody visits', async () => {
+    await twoSegments(500, 491);
     expect(await mergeSegments(store, mirrorId)).toBe(0);
     await store.finish(await claim(store, 'm'), { ...clean, count: 1 });
     await claim(other, 'm');
     expect(await mergeSegments(store, mirrorId)).toBe(0);
+    expect(await read('m')).not.toBeNull();
+  });
+
+  it('joins a run over full segments, as one range that is known to hold them all', async () => {
+    for (const [from, to, count] of [
+      ['', 'd', 990],
+      ['d', 'h', 500],
+      ['h', 'm', 990],
+      ['m', 'q', 470],
+    ] as const) {
+      const claimed = await claim(store, from);
+      await store.cut(claimed, to, whole);
+      await store.finish(claimed, { ...clean, count });
+    }
+    await store.finish(await claim(store, 'q'), { ...clean, count: 990, nextVisitInMs: 60_000 });
+    await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
+    const oldest = (await read('d')).visitedAt;
+    expect(await mergeSegments(store, mirrorId)).toBe(1);
+    expect(await namespace.segments.countDocuments({ '_id.m': mirrorId })).toBe(3);
+    const joined = await read('d');
+    expect(joined).toMatchObject({ count: 1_960, hash: null, open: false, visitedAt: oldest, holder: null });
+    expect((await claim(store, 'd')).end).toBe('q');
+  });
+
+  it('is not undone and done again where keys of many versions leave room in any segment', async () => {
+    await twoSegments(600, 300);
+    await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
+    expect(await mergeSegments(store, mirrorId)).toBe(1);
+    await namespace.segments.updateOne({ _id: { m: mirrorId, a: '' } }, { $set: { count: 1_800 } });
+    const joined = await claim();
+    await store.cut(joined, 'k', { listed: 600, split: null });
+    await store.finish(joined, { ...clean, count: 600 });
+    await store.finish(await claim(store, 'k'), { ...clean, count: 300 });
+    await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
+    expect(await mergeSegments(store, mirrorId)).toBe(0);
+    await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { recutAt: new Date(0) } });
+    expect(await mergeSegments(store, mirrorId)).toBe(1);
+  });
+
+  it('is given up when a lease of the run is lost, and changes nothing', async () => {
+    await twoSegments(100, 200);
+    const run = [await claim(), await claim(store, 'm')];
+    await endLease('m');
+    await claim(other, 'm');
+    expect(await store.merge(run)).toBe(false);
+    expect(await read()).toMatchObject({ count: 100, hash: 'h1' });
     expect(await read('m')).not.toBeNull();
   });
 });

@@ -8,6 +8,8 @@ import {
   segmentsOf,
 } from '@mirror/namespace';
 import type { ClientSession, Document, MongoClient } from 'mongodb';
+import type { PlannedSegment } from '../plan-merges.js';
+import { OUTGROWN_VERSIONS } from '../visit/range-versions.js';
 import type { Said } from '../visit/repeat-backoff.js';
 import type { ProgressStore } from './progress-store.js';
 
@@ -54,6 +56,8 @@ export interface Coverage {
 const LAST_VISIT = { $ifNull: ['$visitedAt', new Date(0)] };
 
 export const LEASE_MS = 15_000;
+/** Segments that were just cut out of a joined run are not joined again: keys of many versions leave room in any of them. */
+const RECUT_KEPT_MS = 3_600_000;
 
 const NEW_SEGMENT: Omit<Segment, '_id'> = {
   writes: 0,
@@ -64,6 +68,7 @@ const NEW_SEGMENT: Omit<Segment, '_id'> = {
   claimedAt: null,
   dueAt: new Date(0),
   open: true,
+  recutAt: null,
   visitedAt: null,
   count: 0,
   pageSize: 1_000,
@@ -174,7 +179,7 @@ export class SegmentStore {
     return this.inTransaction(async (session) => {
       const held = await this.namespace.segments.updateOne(
         { _id: segment._id, epoch },
-        [{ $set: { writes: { $add: ['$writes', 1] }, hash: null, count: listed, leaseUntil: inMs(LEASE_MS) } }],
+        [{ $set: { ...partOf(segment, listed), writes: { $add: ['$writes', 1] }, leaseUntil: inMs(LEASE_MS) } }],
         { session },
       );
       if (held.matchedCount === 0) return false;
@@ -185,56 +190,42 @@ export class SegmentStore {
   }
 
   /**
-   * Joins a held segment with the next one, held too: the first takes over the whole range. Its counter moves, so that
-   * no confirmation of the shorter range survives. False: a lease is lost.
+   * Joins a run of neighbouring segments, all held: the first takes over the whole range, and is due at once. Its counter
+   * moves, so that no confirmation of a part survives. False: a lease is lost, or they are no neighbours any more.
    */
-  merge(first: ClaimedSegment, second: ClaimedSegment): Promise<boolean> {
-    if (first.end !== second.segment._id.a) return Promise.resolve(false);
-    const { count, undescribed } = second.segment;
+  merge(run: readonly ClaimedSegment[]): Promise<boolean> {
+    const [first, ...others] = run;
+    const isGapless = run.every(({ end }, index) => end === (run[index + 1]?.segment._id.a ?? end));
+    if (!first || others.length === 0 || !isGapless) return Promise.resolve(false);
     return this.inTransaction(async (session) => {
-      const gone = await this.namespace.segments.deleteOne(
-        { _id: second.segment._id, epoch: second.epoch },
-        { session },
-      );
+      const leases = others.map(({ segment, epoch }) => ({ _id: segment._id, epoch }));
+      const gone = await this.namespace.segments.deleteMany({ $or: leases }, { session });
       const joined = await this.namespace.segments.updateOne(
         { _id: first.segment._id, epoch: first.epoch },
-        [
-          {
-            $set: {
-              writes: { $add: ['$writes', 1] },
-              hash: null,
-              count: { $add: ['$count', count] },
-              pageSize: NEW_SEGMENT.pageSize,
-              undescribed: { $or: ['$undescribed', undescribed] },
-            },
-          },
-        ],
+        [{ $set: { ...joinedOf(run), writes: { $add: ['$writes', 1] }, dueAt: '$$NOW' } }],
         { session },
       );
-      if (gone.deletedCount + joined.matchedCount === 2) return true;
+      if (gone.deletedCount === others.length && joined.matchedCount === 1) return true;
       await session.abortTransaction();
       return false;
     });
   }
 
-  /** Neighbours that hold so little together that one page would show both; at most `limit` pairs, none overlapping. */
-  async mergeable(
-    mirrorId: string,
-    maxVersions: number,
-    limit: number,
-  ): Promise<Array<readonly [SegmentId, SegmentId]>> {
-    const pairs: Array<readonly [SegmentId, SegmentId]> = [];
-    let before: Pick<Segment, '_id' | 'count'> | null = null;
-    // Confirmed ones only: what a listing hides for a while has not gone.
-    const settled = { '_id.m': mirrorId, hash: { $ne: null }, published: null };
-    for await (const segment of this.namespace.segments.find(settled, { sort: { _id: 1 }, projection: { count: 1 } })) {
-      if (before && before.count + segment.count <= maxVersions) {
-        pairs.push([before._id, segment._id]);
-        if (pairs.length === limit) break;
-        before = null;
-      } else before = segment;
+  /** Every segment, in key order, as far as a plan of merges needs to know it. */
+  async *planned(mirrorId: string): AsyncGenerator<PlannedSegment> {
+    const since = (await this.now()).getTime() - RECUT_KEPT_MS;
+    const projection = { count: 1, hash: 1, published: 1, recutAt: 1 };
+    for await (const { _id, count, hash, published, recutAt } of this.namespace.segments.find(
+      { _id: segmentsOf(mirrorId) },
+      { sort: { _id: 1 }, projection },
+    )) {
+      yield {
+        after: _id.a,
+        count,
+        settled: hash !== null && published === null,
+        kept: (recutAt?.getTime() ?? 0) > since,
+      };
     }
-    return pairs;
   }
 
   /**
@@ -272,6 +263,12 @@ export class SegmentStore {
     await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
       { $set: { holder: null, leaseUntil: { $literal: new Date(0) }, dueAt: inMs(retryInMs) } },
     ]);
+  }
+
+  /** Gives back a lease that was taken for no visit: the segment stays due when it was. */
+  async yield({ segment, epoch }: ClaimedSegment): Promise<void> {
+    const free = { holder: null, leaseUntil: new Date(0) };
+    await this.namespace.segments.updateOne({ _id: segment._id, epoch }, { $set: free });
   }
 
   /** Null: there are no segments yet. What a pass that began at `since` has not visited yet, how many versions were listed, what waits to be applied. */
@@ -316,11 +313,40 @@ export class SegmentStore {
   }
 }
 
+/** The part that a cut leaves to the range's holder. */
+const partOf = (segment: Segment, listed: number) => ({ hash: null, count: listed, recutAt: recutAtOf(segment) });
+
+const recutAtOf = ({ open, count, claimedAt, recutAt }: Segment): Date | null =>
+  !open && count > OUTGROWN_VERSIONS ? claimedAt : recutAt;
+
 /** The rest of a known range is known, too, as far as that goes: it was last visited when the whole was. */
 function restOf(segment: Segment, listed: number): Omit<Segment, '_id'> {
   const { writes, undescribed, visitedAt } = segment;
   const left = segment.open ? 0 : segment.count - listed;
-  return { ...NEW_SEGMENT, writes: writes + 1, undescribed, visitedAt, open: left <= 0, count: Math.max(0, left) };
+  const recutAt = recutAtOf(segment);
+  return {
+    ...NEW_SEGMENT,
+    writes: writes + 1,
+    undescribed,
+    visitedAt,
+    recutAt,
+    open: left <= 0,
+    count: Math.max(0, left),
+  };
+}
+
+/** What a run of segments is when it is one: unconfirmed, and visited when the part was that is the longest ago. */
+function joinedOf(run: readonly ClaimedSegment[]): Partial<Omit<Segment, '_id'>> {
+  const parts = run.map(({ segment }) => segment);
+  const visits = parts.map(({ visitedAt }) => visitedAt?.getTime() ?? 0);
+  return {
+    hash: null,
+    confirmedAt: null,
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    pageSize: NEW_SEGMENT.pageSize,
+    undescribed: parts.some(({ undescribed }) => undescribed),
+    visitedAt: new Date(Math.min(...visits)),
+  };
 }
 
 /** Judged by the database's time. */

@@ -1,6 +1,7 @@
 import { KeyShape, splitPoint } from '@mirror/connector';
 import { seededRandom } from '@mirror/testing';
 import { describe, expect, it } from 'vitest';
+import { TARGET_VERSIONS } from './range-versions.js';
 import { creditOf, FIRST_CREDIT, SPLIT_COST } from './split-credit.js';
 
 interface OpenRange {
@@ -11,7 +12,7 @@ interface OpenRange {
 }
 
 const PAGE = 1_000;
-const CUT = 985;
+const CUT = TARGET_VERSIONS;
 
 /**
  * Lists all keys as a first snapshot does, round by round: in each, up to `workers` ranges are asked for one page each, at the
