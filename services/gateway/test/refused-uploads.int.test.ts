@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chunkedBody } from './harness/chunked-body.js';
 import { RawConnection } from './harness/raw-connection.js';
 import { RunningGateway, WRITER } from './harness/running-gateway.js';
-import { escapeUri, sdkSigner } from './harness/sdk-signer.js';
+import { escapeUri, presign, sdkSigner } from './harness/sdk-signer.js';
 
 /** What is wrong with an upload is said as S3 says it, and nothing of it is kept. */
 
@@ -230,6 +230,17 @@ describe('an object', () => {
     raw.send(...lines({}, { host: 'x', 'x-amz-meta-a': 'x'.repeat(100_000) }));
     expect(codeOf(await raw.answer())).toBe('400 RequestHeaderSectionTooLarge');
     raw.end();
+  });
+
+  it('that can not be taken is told to a client that is still sending it', async () => {
+    const { id: accessKeyId, secretAccessKey } = WRITER;
+    const signing = { url: gateway.url, bucket: BUCKET, accessKeyId, secretAccessKey, method: 'PUT' };
+    const url = await presign(signing, 'k'.repeat(916));
+    const answer = await fetch(url, { method: 'PUT', body: Buffer.alloc(64 * 1024 * 1024) });
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      expect.stringContaining('<Code>KeyTooLongError</Code>'),
+    ]);
   });
 
   it('that can not be taken is not asked for', async () => {
