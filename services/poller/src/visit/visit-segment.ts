@@ -2,7 +2,6 @@ import { compareTimes, type LogicalTime, type ObjectDescription } from '@mirror/
 import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
 import {
   fromTimestamp,
-  hasAmbiguousOrder,
   type MirroredVersion,
   type Namespace,
   readLogicalClock,
@@ -135,11 +134,10 @@ export class SegmentVisitor {
   }
 
   /** The rest may be claimed from now on, while this part is compared. */
-  private async cut(claimed: ClaimedSegment, { versions, end }: Listed, context: VisitContext): Promise<boolean> {
+  private async cut(claimed: ClaimedSegment, { versions, end }: Listed, { sharing }: VisitContext): Promise<boolean> {
     if (end === null) return true;
-    const { sharing, listing } = context;
-    const guess = claimed.segment.open ? await splitOfRest(claimed, versions, sharing, this.stores) : null;
-    const split = guess !== null && listing.ordersByUnits && hasAmbiguousOrder(guess) ? null : guess;
+    // A guess begins as the cut does, and goes on with plain characters: where the cut is right in every order, so is it.
+    const split = claimed.segment.open ? await splitOfRest(claimed, versions, sharing, this.stores) : null;
     const kept = await this.stores.segments.cut(claimed, end, { listed: versions.length, split });
     sharing.onCut();
     return kept;
