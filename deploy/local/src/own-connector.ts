@@ -15,7 +15,7 @@ const secretKeyVariable = 'CONNECTOR_SECRET_ACCESS_KEY';
 export const ownNetworks = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,fc00::/7';
 
 export const ownConnectorHelp = `
-A bucket of your own connector, instead of the sample (nothing is written into it):
+A bucket of your own connector, instead of the sample (nothing is put into it that no client puts there):
   --endpoint URL        of the connector: https://s3.ring.example, or 10.0.0.5:8000
   --bucket NAME         its bucket, with versioning enabled; mirrored under the same name
   --region NAME         us-east-1; that requests are signed for
