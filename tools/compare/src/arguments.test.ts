@@ -29,6 +29,7 @@ describe('readSettings', () => {
       },
       maxKeys: 1000,
       maxSamples: 50,
+      deep: false,
       allowEmpty: false,
     });
   });

@@ -5,7 +5,8 @@ export const usage = `Compares the version listings of two buckets: A, the mirro
 
   npm run compare -- --bucket NAME [options]
 
-Compared are keys, version ids, their order inside a key, latest flags, delete markers, sizes, ETags and times. Where a
+Compared are keys, version ids, their order inside a key, latest flags, delete markers, sizes, ETags and times; with --deep
+also what is in the versions. Where a
 side lists its delete markers apart from the versions, the order of each kind is compared by itself, and that is said.
 
   --bucket NAME                 the mirrored bucket; B's bucket has the same name unless told otherwise
@@ -19,6 +20,7 @@ side lists its delete markers apart from the versions, the order of each kind is
   --prefix TEXT                 only keys that begin so
   --max-keys N                  of a page (1000)
   --show N                      differences printed before they are only counted (50)
+  --deep                        reads every version on both sides as well: bytes, content headers, metadata and tags
   --allow-empty                 two empty listings are equal
   --help
 
@@ -40,6 +42,7 @@ const flags = {
   prefix: { type: 'string' },
   'max-keys': { type: 'string', default: '1000' },
   show: { type: 'string', default: '50' },
+  deep: { type: 'boolean', default: false },
   'allow-empty': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -50,6 +53,7 @@ export interface Settings {
   readonly prefix: string | undefined;
   readonly maxKeys: number;
   readonly maxSamples: number;
+  readonly deep: boolean;
   readonly allowEmpty: boolean;
 }
 
@@ -101,6 +105,7 @@ export function readSettings(values: Flags, env: Env, stackText: string | null):
     prefix: values.prefix,
     maxKeys: positive('max-keys', values['max-keys']),
     maxSamples: positive('show', values.show),
+    deep: values.deep,
     allowEmpty: values['allow-empty'],
   };
 }

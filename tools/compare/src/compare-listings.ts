@@ -13,7 +13,12 @@ export type DifferenceKind =
   | 'etag'
   | 'time'
   /** The same second, another fraction of it: no difference where one side lists whole seconds only. */
-  | 'milliseconds';
+  | 'milliseconds'
+  /** What no listing tells; only where versions are read as well. */
+  | 'bytes'
+  | 'headers'
+  | 'metadata'
+  | 'tags';
 
 export interface Difference {
   readonly kind: DifferenceKind;
@@ -24,10 +29,14 @@ export interface Difference {
   readonly b: string;
 }
 
+/** A version or delete marker that both sides list; the join waits for it. */
+export type OnBoth = (a: ListedEntry, b: ListedEntry) => Promise<void>;
+
 /** Joins two listings by key and says every difference. Both must be in key order; neither is held in memory. */
 export async function* compareListings(
   a: AsyncGenerator<KeyGroup>,
   b: AsyncGenerator<KeyGroup>,
+  onBoth?: OnBoth,
 ): AsyncGenerator<Difference> {
   try {
     let [left, right] = await Promise.all([a.next(), b.next()]);
@@ -36,6 +45,7 @@ export async function* compareListings(
       const entriesA: readonly ListedEntry[] = order <= 0 && !left.done ? left.value.entries : [];
       const entriesB: readonly ListedEntry[] = order >= 0 && !right.done ? right.value.entries : [];
       yield* compareKey(entriesA, entriesB);
+      if (onBoth) for (const [ofA, ofB] of pairsOf(entriesA, entriesB)) await onBoth(ofA, ofB);
       [left, right] = await Promise.all([order <= 0 ? a.next() : left, order >= 0 ? b.next() : right]);
     }
   } finally {
@@ -60,6 +70,14 @@ export function* compareKey(a: readonly ListedEntry[], b: readonly ListedEntry[]
     a.filter((entry) => byIdB.has(entry.versionId)),
     b.filter((entry) => byIdA.has(entry.versionId)),
   );
+}
+
+function pairsOf(a: readonly ListedEntry[], b: readonly ListedEntry[]): [ListedEntry, ListedEntry][] {
+  const byIdB = new Map(b.map((entry) => [entry.versionId, entry]));
+  return a.flatMap((entry) => {
+    const other = byIdB.get(entry.versionId);
+    return other ? [[entry, other] as [ListedEntry, ListedEntry]] : [];
+  });
 }
 
 function* compareEntry(a: ListedEntry, b: ListedEntry): Generator<Difference> {

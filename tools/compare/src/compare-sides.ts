@@ -1,4 +1,4 @@
-import { compareListings, type Difference, type DifferenceKind } from './compare-listings.js';
+import { compareListings, type Difference, type DifferenceKind, type OnBoth } from './compare-listings.js';
 import {
   emptyTally,
   groupByKey,
@@ -22,7 +22,21 @@ export interface Comparison {
   readonly samples: readonly Difference[];
   /** Times were compared to the second, because one side lists nothing finer. */
   readonly wholeSeconds: boolean;
+  /** Versions whose bytes, headers, metadata and tags were compared as well; null: that was not asked for. */
+  readonly deeply: number | null;
 }
+
+/** Reads what no listing tells, of each version that both sides list. */
+export interface DeepReader {
+  readonly compared: number;
+  add: OnBoth;
+  /** Every one that was added has been compared. */
+  finish(): Promise<void>;
+  close(): void;
+}
+
+/** Begins a deep comparison; its differences are said to the callback. */
+export type OpenDeep = (onDifference: (difference: Difference) => void) => DeepReader;
 
 export interface SideResult {
   readonly tally: ListingTally;
@@ -45,12 +59,17 @@ export class ListingFailedError extends Error {
 }
 
 /** Compares two listings while they stream in; a side that lists out of key order is read again and sorted in memory. */
-export async function compareSides(listA: ListSide, listB: ListSide, maxSamples: number): Promise<Comparison> {
+export async function compareSides(
+  listA: ListSide,
+  listB: ListSide,
+  maxSamples: number,
+  openDeep?: OpenDeep,
+): Promise<Comparison> {
   const a = new SideReader('A', listA);
   const b = new SideReader('B', listB);
   for (;;) {
     try {
-      return await compareOnce(a, b, maxSamples);
+      return await compareOnce(a, b, maxSamples, openDeep);
     } catch (error) {
       const culprit = error instanceof ListingFailedError && error.cause instanceof OutOfOrderError ? error : null;
       if (culprit === null) throw error;
@@ -59,7 +78,12 @@ export async function compareSides(listA: ListSide, listB: ListSide, maxSamples:
   }
 }
 
-async function compareOnce(a: SideReader, b: SideReader, maxSamples: number): Promise<Comparison> {
+async function compareOnce(
+  a: SideReader,
+  b: SideReader,
+  maxSamples: number,
+  openDeep: OpenDeep | undefined,
+): Promise<Comparison> {
   const counts = new Map<DifferenceKind, number>();
   const samples: Difference[] = [];
   const fractions: Difference[] = [];
@@ -68,10 +92,18 @@ async function compareOnce(a: SideReader, b: SideReader, maxSamples: number): Pr
     milliseconds: fractions,
     'marker order': markerOrders,
   };
-  for await (const difference of compareListings(a.read(), b.read())) {
+  const take = (difference: Difference): void => {
     counts.set(difference.kind, (counts.get(difference.kind) ?? 0) + 1);
     const list = lists[difference.kind] ?? samples;
     if (list.length < maxSamples) list.push(difference);
+  };
+  const deep = openDeep?.(take);
+  try {
+    const onBoth: OnBoth | undefined = deep && ((left, right) => deep.add(left, right));
+    for await (const difference of compareListings(a.read(), b.read(), onBoth)) take(difference);
+    await deep?.finish();
+  } finally {
+    deep?.close();
   }
   // Only the whole listing tells whether a side knows fractions of a second at all.
   const wholeSeconds = a.tally.hasMilliseconds !== b.tally.hasMilliseconds;
@@ -79,7 +111,7 @@ async function compareOnce(a: SideReader, b: SideReader, maxSamples: number): Pr
   else samples.push(...fractions.slice(0, maxSamples - samples.length));
   if (a.markersApart || b.markersApart) counts.delete('marker order');
   else samples.push(...markerOrders.slice(0, maxSamples - samples.length));
-  return { a: a.result(), b: b.result(), counts, samples, wholeSeconds };
+  return { a: a.result(), b: b.result(), counts, samples, wholeSeconds, deeply: deep?.compared ?? null };
 }
 
 class SideReader {

@@ -68,7 +68,7 @@ async function pagesAfter(markers: Markers, ask: Ask): Promise<readonly Page[]> 
 /** MinIO's markers carry a cache's state behind the key. */
 const keyOf = (marker: string): string => marker.replace(/\[minio_cache:[^\]]*\]$/, '');
 
-function createClient(side: Side): S3Client {
+export function createClient(side: Side): S3Client {
   return new S3Client({
     endpoint: side.endpoint,
     region: side.region,

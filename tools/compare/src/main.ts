@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Flags, parseFlags, readSettings, type Settings, usage } from './arguments.js';
-import { compareSides } from './compare-sides.js';
+import { compareSides, type OpenDeep } from './compare-sides.js';
 import { listVersions, type Side } from './list-versions.js';
+import { DeepComparison } from './read-version.js';
 import { exitCodes, judge, reportLines } from './report.js';
 
 /** Answers the exit code; whatever goes wrong is "could not compare", never "different". */
@@ -20,9 +21,10 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function compare(settings: Settings): Promise<number> {
-  const { a, b, prefix, maxKeys, maxSamples, allowEmpty } = settings;
+  const { a, b, prefix, maxKeys, maxSamples, deep, allowEmpty } = settings;
   const list = (side: Side) => () => listVersions(side, { prefix, maxKeys });
-  const comparison = await compareSides(list(a), list(b), maxSamples);
+  const openDeep: OpenDeep = (onDifference) => new DeepComparison({ A: a, B: b }, onDifference);
+  const comparison = await compareSides(list(a), list(b), maxSamples, deep ? openDeep : undefined);
   const verdict = judge(comparison, allowEmpty);
   const names = { a: `${a.endpoint}/${a.bucket}`, b: `${b.endpoint}/${b.bucket}` };
   for (const line of reportLines(comparison, verdict, names)) console.log(line);

@@ -42,8 +42,9 @@ function sideLine(letter: string, name: string, { tally }: SideResult): string {
   return `${letter}            ${contents}, ${figure(bytes)} bytes  ${name}`;
 }
 
-function notes({ a, b, wholeSeconds }: Comparison): string[] {
+function notes({ a, b, wholeSeconds, deeply }: Comparison): string[] {
   const lines: string[] = [];
+  if (deeply !== null) lines.push(`deep         ${figure(deeply)} versions were read on both sides`);
   if (wholeSeconds) lines.push('note         one side lists whole seconds only: times were compared to the second');
   for (const [letter, side] of [['A', a] as const, ['B', b] as const]) {
     const { outOfOrder, markersApart, tally } = side;

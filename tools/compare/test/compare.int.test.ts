@@ -140,6 +140,22 @@ describe('npm run compare', () => {
     await Promise.all([like.stop(), quirky.stop()]);
   });
 
+  it('finds with --deep what no listing tells: other metadata, headers and tags', async () => {
+    const [one, other] = await Promise.all([filledBucket(), filledBucket()]);
+    const equal = await compare(one.bucket, other.bucket, '--deep');
+    expect(equal.output).toContain('deep         28 versions were read on both sides');
+    expect(equal.code).toBe(0);
+    const details = { metadata: { a: '2' }, contentType: 'text/html', tags: 't=v' };
+    const changed = await filledBucket({ [uuid(1)]: details });
+    const { code, output } = await compare(one.bucket, changed.bucket, '--deep');
+    expect(output).toContain(`metadata     "plain.txt" ${uuid(1)}  A [], B [["a","2"]]`);
+    expect(output).toContain(`tags         "plain.txt" ${uuid(1)}  A [], B [["t","v"]]`);
+    expect(output).toContain(`headers      "plain.txt" ${uuid(1)}`);
+    expect(output).toContain('headers: 1, metadata: 1, tags: 1');
+    expect(code).toBe(1);
+    expect((await compare(one.bucket, changed.bucket)).code).toBe(0);
+  });
+
   it('finds a version that was removed, and one that was added', async () => {
     const other = await filledBucket();
     await removeVersion(other.s3, other.bucket, 'many.txt', uuid(110));

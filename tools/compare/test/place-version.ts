@@ -7,6 +7,10 @@ export interface PlacedVersion {
   versionId: string;
   at: string;
   body: string | null;
+  metadata?: Record<string, string>;
+  contentType?: string;
+  /** As a query: 'a=b&c=d'. */
+  tags?: string;
 }
 
 interface HttpRequest {
@@ -20,8 +24,9 @@ interface HttpRequest {
  */
 export async function placeVersion(s3: S3Client, bucket: string, placed: PlacedVersion): Promise<void> {
   const target = { Bucket: bucket, Key: placed.key };
+  const details = { Metadata: placed.metadata, ContentType: placed.contentType, Tagging: placed.tags };
   if (placed.body === null) await s3.send(carryIdentity(new DeleteObjectCommand(target), placed));
-  else await s3.send(carryIdentity(new PutObjectCommand({ ...target, Body: placed.body }), placed));
+  else await s3.send(carryIdentity(new PutObjectCommand({ ...target, ...details, Body: placed.body }), placed));
 }
 
 function carryIdentity<C extends PutObjectCommand | DeleteObjectCommand>(command: C, placed: PlacedVersion): C {
