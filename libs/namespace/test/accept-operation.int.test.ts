@@ -118,17 +118,21 @@ describe('a detach that closes a mirror', () => {
   it('races what is being accepted: whatever is accepted is counted when it has closed, and nothing is afterwards', async () => {
     const client = await freshClient();
     const { mirrorId } = client;
-    const uploads = Array.from({ length: 60 }, async (_, index) => {
-      await new Promise((resolve) => setTimeout(resolve, index));
-      return client.put(`key ${index}`, 'text');
+    let accepted = 0;
+    const begun = Promise.withResolvers<void>();
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let index = 0; ; index += 1) {
+        await client.put(`key ${writer} ${index}`, 'text');
+        accepted += 1;
+        if (accepted > 20) begun.resolve();
+      }
     });
-    const closed = new Promise((resolve) => setTimeout(resolve, 20)).then(async () => {
-      await closeUploads(namespace, mirrorId);
-      return (await uploadFigures(namespace, mirrorId)).waiting;
-    });
-    const { won, failures } = await outcomes(uploads);
-    expect(won).toBe(await closed);
-    expect(failures).toEqual(['MIRROR.CLOSED']);
+    const settled = outcomes(writers);
+    await begun.promise;
+    await closeUploads(namespace, mirrorId);
+    const { waiting } = await uploadFigures(namespace, mirrorId);
+    expect((await settled).failures).toEqual(['MIRROR.CLOSED']);
+    expect(accepted).toBe(waiting);
     await expect(client.put('later', 'text')).rejects.toMatchObject({ code: 'MIRROR.CLOSED' });
     await reopenUploads(namespace, mirrorId);
     await client.put('later', 'text');
