@@ -76,7 +76,8 @@ export class PendingRebuild {
     return await session.withTransaction(
       async () => {
         if (!(await remakeOperation(session, this.namespace, lost))) return false;
-        if (outcome === undefined) await this.intents.recommit(session, ownerOf(operation), stagedIdsOf(operation));
+        // Of one that is done, too: its bytes may still be there, and go by their intent.
+        await this.intents.recommit(session, ownerOf(operation), stagedIdsOf(operation));
         return true;
       },
       { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } },

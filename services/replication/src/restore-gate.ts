@@ -24,6 +24,7 @@ export class RestoreGate {
   readonly #stopping = new AbortController();
   /** Kafka's word; the last one holds while Kafka is away. */
   readonly #committed = new Map<string, Offsets>();
+  readonly #asking = new Map<string, Promise<void>>();
   #running: Promise<void> = Promise.resolve();
   #seenAt = Number.NEGATIVE_INFINITY;
   /** Once for each time that the database or Kafka is away. */
@@ -81,13 +82,20 @@ export class RestoreGate {
     }
   }
 
-  async #refreshCommitted({ topic, service }: (typeof WITNESSES)[number]): Promise<void> {
-    const known = this.#committed.get(topic.name);
-    const told = await committedOffsets(this.kafka, topic, service).catch((error: unknown) => {
-      if (known === undefined) throw error;
-      return known;
-    });
-    this.#committed.set(topic.name, told);
+  /** Waits for Kafka's word the first time only: one that is away must not hold up pushes. */
+  async #refreshCommitted(witness: (typeof WITNESSES)[number]): Promise<void> {
+    const { name } = witness.topic;
+    const asked = this.#asking.get(name) ?? this.#ask(witness);
+    if (!this.#committed.has(name)) await asked;
+  }
+
+  #ask({ topic, service }: (typeof WITNESSES)[number]): Promise<void> {
+    const asked = committedOffsets(this.kafka, topic, service)
+      .then((offsets) => void this.#committed.set(topic.name, offsets))
+      .finally(() => this.#asking.delete(topic.name));
+    this.#asking.set(topic.name, asked);
+    asked.catch(() => {}); // whoever waits for it is told; otherwise the last word holds
+    return asked;
   }
 
   async #isBehind({ topic }: (typeof WITNESSES)[number]): Promise<boolean> {
