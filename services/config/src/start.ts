@@ -1,19 +1,23 @@
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
-import { topics } from '@mirror/events';
-import { EventProducer, KafkaConnection } from '@mirror/kafka';
+import { type LocationState, type MirrorState, topics } from '@mirror/events';
+import { EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
 import { Outbox, OutboxRelay } from '@mirror/outbox';
 import { createLogger, createMetrics, type Logger, type RunningService } from '@mirror/runtime';
+import type { INestApplicationContext } from '@nestjs/common';
 import { Gauge, type Registry } from 'prom-client';
 import { TokenStore } from './access/token-store.js';
 import { BucketStore } from './buckets/bucket-store.js';
 import { ResumeTimer } from './buckets/resume-timer.js';
 import { ConfigModule } from './config.module.js';
 import { ConfigDatabase } from './database/config-database.js';
+import { Transactions } from './database/transactions.js';
 import type { ConfigEnv } from './env.js';
 import { createApplication } from './http/application.js';
 import type { RouteTable } from './http/route-table.js';
 import { EndpointProbe } from './locations/endpoint-probe.js';
 import { LocationStore } from './locations/location-store.js';
+import { AdoptionTimer } from './restore/adoption-timer.js';
+import { StateAdoption } from './restore/state-adoption.js';
 import { MasterKey } from './secrets/master-key.js';
 import { verifyMasterKey } from './secrets/verify-master-key.js';
 
@@ -50,7 +54,8 @@ async function startParts(env: ConfigEnv, logger: Logger, parts: AsyncDisposable
   await verifyMasterKey(database, masterKey);
   const outbox = new Outbox(database.db, OUTBOX);
   await outbox.init();
-  const relay = await startRelay(env, logger, database, parts);
+  const kafka = connect(env, logger, parts);
+  const relay = await startRelay(kafka, logger, database, parts);
   const metrics = createMetrics('config');
   showPending(outbox, metrics);
   const module = ConfigModule.register({ env, logger, metrics, database, masterKey, guard, outbox, relay });
@@ -60,16 +65,12 @@ async function startParts(env: ConfigEnv, logger: Logger, parts: AsyncDisposable
   for (const store of [LocationStore, BucketStore, TokenStore]) await app.get(store).init();
   const timer = parts.adopt(app.get(ResumeTimer), (started) => started.stop());
   timer.start();
+  followSaid(app, kafka, outbox, logger, parts);
   await app.listen(env.PORT, env.HOST);
   return { url: await app.getUrl(), routes, stop: () => parts.disposeAsync() };
 }
 
-async function startRelay(
-  env: ConfigEnv,
-  logger: Logger,
-  database: ConfigDatabase,
-  parts: AsyncDisposableStack,
-): Promise<OutboxRelay> {
+function connect(env: ConfigEnv, logger: Logger, parts: AsyncDisposableStack): KafkaConnection {
   const connection = new KafkaConnection({
     brokers: env.KAFKA_BROKERS,
     clientId: 'zenko-mirror-config',
@@ -78,6 +79,40 @@ async function startRelay(
     logger,
   });
   parts.defer(() => connection.stop());
+  return connection;
+}
+
+/** Reads its own state topics, in the background: they are ahead of a database that was restored. */
+function followSaid(
+  app: INestApplicationContext,
+  connection: KafkaConnection,
+  outbox: Outbox,
+  logger: Logger,
+  parts: AsyncDisposableStack,
+): void {
+  const locations = new StateTable<LocationState>({ connection, topic: topics.locations, key: ({ name }) => name });
+  const buckets = new StateTable<MirrorState>({ connection, topic: topics.buckets, key: ({ bucket }) => bucket });
+  for (const table of [locations, buckets]) parts.defer(() => table.stop());
+  const adoption = new StateAdoption({
+    said: { locations, buckets },
+    stores: { locations: app.get(LocationStore), buckets: app.get(BucketStore) },
+    transactions: app.get(Transactions),
+    pending: () => outbox.pending(),
+    logger,
+  });
+  const timer = parts.adopt(new AdoptionTimer(adoption, logger), (started) => started.stop());
+  Promise.all([locations.start(), buckets.start()]).then(
+    () => timer.start(),
+    (error: unknown) => logger.debug({ err: error }, 'stopped before the state topics were read'),
+  );
+}
+
+async function startRelay(
+  connection: KafkaConnection,
+  logger: Logger,
+  database: ConfigDatabase,
+  parts: AsyncDisposableStack,
+): Promise<OutboxRelay> {
   const producer = parts.adopt(new EventProducer(connection), (started) => started.stop());
   await producer.start();
   const relayed = [topics.locations, topics.buckets, topics.commands];

@@ -31,8 +31,8 @@ const TOMBSTONE_SECONDS = TOMBSTONE_DAYS * 86_400;
  * means the batch comes again, and changes nothing twice.
  */
 export class ChangeApplier {
-  /** Mirrors whose collection was prepared by this process. */
-  private readonly prepared = new Set<string>();
+  /** Mirrors whose collection was prepared by this process, and at which count of restores. */
+  private readonly prepared = new Map<string, number>();
   /** The last batch was mostly known versions: a replay, or a redelivery. */
   private expectKnown = false;
 
@@ -45,7 +45,7 @@ export class ChangeApplier {
   ) {}
 
   async apply(batch: EventBatch, context: BatchContext): Promise<readonly Rejected[]> {
-    if (await this.restoreWatch.check(batch)) this.prepared.clear();
+    await this.restoreWatch.check(batch);
     const events = batch.events.filter(({ event }) => event.type === 'ObjectChanged');
     const changes = events.map(({ event, offset }) => ({ change: event.data as ObjectChanged, offset }));
     const rejected = await this.applyChanges(changes, () => context.heartbeat());
@@ -82,9 +82,10 @@ export class ChangeApplier {
   }
 
   private async applyToMirror(mirrorId: string, writes: readonly VersionWrite[]): Promise<void> {
-    if (!this.prepared.has(mirrorId)) {
+    const { restores } = this.restoreWatch;
+    if (this.prepared.get(mirrorId) !== restores) {
       await this.namespace.prepareMirror(mirrorId);
-      this.prepared.add(mirrorId);
+      this.prepared.set(mirrorId, restores);
     }
     const versions = this.namespace.versions(mirrorId);
     let known = 0;

@@ -94,13 +94,14 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
   });
   await Promise.all(consumers.map((one) => one.start()));
   sweep.start();
+  restoreWatch.start(() => consumer.lag());
 
   return {
     url,
     stop: async () => {
       unsubscribe();
       await Promise.all(consumers.map((one) => one.stop())); // what is in flight is applied and committed first
-      await sweep.stop();
+      await Promise.all([sweep.stop(), restoreWatch.stop()]);
       await buckets.stop();
       await kafka.stop();
       await app.close();

@@ -19,6 +19,8 @@ export interface PollingSettings {
   readonly guard: EndpointGuard;
 }
 
+const SWEEP_INTERVAL_MS = 60_000;
+
 interface Polling {
   readonly mirrorId: string;
   readonly loop: PollLoop;
@@ -34,6 +36,7 @@ export class MirroredBuckets {
   private readonly polled = new Map<string, Polling>();
   private reconciling: Promise<void> = Promise.resolve();
   private unsubscribe: () => void = () => undefined;
+  private sweeping: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly buckets: StateTable<MirrorState>,
@@ -45,11 +48,14 @@ export class MirroredBuckets {
 
   start(): void {
     this.unsubscribe = this.buckets.onChange(() => this.requestReconcile());
+    // A database that was restored brings back what was swept.
+    this.sweeping = setInterval(() => this.requestReconcile(), SWEEP_INTERVAL_MS);
     this.requestReconcile();
   }
 
   async stop(): Promise<void> {
     this.unsubscribe();
+    clearInterval(this.sweeping);
     await this.reconciling;
     await Promise.all([...this.polled.values()].map((polling) => this.end(polling)));
   }

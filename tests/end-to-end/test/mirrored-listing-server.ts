@@ -27,7 +27,7 @@ export interface MirroredListingServer {
 }
 
 export async function mirrorListingServer(
-  { system }: TestSystem,
+  { system }: Pick<TestSystem, 'system'>,
   bucket: string,
   options: { readonly personality: Personality; readonly seed: (bucket: VersionedBucket) => void },
 ): Promise<MirroredListingServer> {

@@ -1,9 +1,10 @@
-import { type MirrorState, topics } from '@mirror/events';
+import { compareTimes, type LocationState, type MirrorState, topics } from '@mirror/events';
+import type { StateEntry } from '@mirror/kafka';
 import { Injectable } from '@nestjs/common';
 import { type ClientSession, type Collection, Timestamp, type UpdateFilter } from 'mongodb';
 import { ConfigDatabase } from '../database/config-database.js';
 import { duplicateKey } from '../database/database-errors.js';
-import { stateEvent, toRevision } from '../database/state-event.js';
+import { fromRevision, stateEvent, toRevision } from '../database/state-event.js';
 import type { Transaction } from '../database/transactions.js';
 import type { PageRequest } from '../http/page.js';
 import { Refusal } from '../http/problem.js';
@@ -113,6 +114,40 @@ export class BucketStore {
     return resumed;
   }
 
+  /** Name → revision of all there are. */
+  async revisions(): Promise<ReadonlyMap<string, string>> {
+    const all = await this.#buckets.find({}, { projection: { revision: 1 } }).toArray();
+    return new Map(all.map(({ _id, revision }) => [_id, toRevision(revision)]));
+  }
+
+  /** Restored: takes over what was said, and says it again, for an older state may be said last. False: it is not newer. */
+  async adopt(
+    transaction: Transaction,
+    { type, state }: StateEntry<MirrorState>,
+    location: (Pick<BucketRecord, 'endpoint'> & { readonly bucketName: string }) | null,
+  ): Promise<boolean> {
+    const { session } = transaction;
+    const { bucket: _id, mirrorId, paused, resumeAt, createdAt, revision } = state;
+    const before = await this.#buckets.findOne({ _id }, { session });
+    if (before && compareTimes(revision, toRevision(before.revision)) <= 0) return false;
+    if (type === 'BucketDetached' || !location) await this.#buckets.deleteOne({ _id }, { session });
+    else {
+      const { endpoint, bucketName: targetBucket } = location;
+      const times = { resumeAt: resumeAt === null ? null : new Date(resumeAt), createdAt: new Date(createdAt) };
+      const kept = { mirrorId, location: state.location, endpoint, targetBucket, paused, ...times };
+      const record = { ...kept, revision: fromRevision(revision) };
+      await this.#buckets.replaceOne({ _id }, record, { session, upsert: true });
+    }
+    await transaction.publish(topics.buckets, stateEvent(type as BucketEventType, _id, state, new Date()));
+    return true;
+  }
+
+  /** Restored: the endpoint of an adopted location. */
+  async followLocation({ session }: Transaction, { name, details }: LocationState): Promise<void> {
+    const { endpoint, bucketName: targetBucket } = details;
+    await this.#buckets.updateOne({ location: name }, { $set: { endpoint, targetBucket } }, { session });
+  }
+
   /** The location's endpoint changed: the index must know. Refusal BUCKET.TARGET_MIRRORED. */
   async moveEndpoint({ session }: Transaction, name: string, endpoint: string): Promise<void> {
     const { targetBucket, location } = await this.find(name, session);
@@ -170,11 +205,9 @@ export const locationMirrored = (location: string): Refusal =>
     'Use that bucket, detach it first, or choose another location.',
   );
 
-function publish(
-  transaction: Transaction,
-  type: 'BucketMirrored' | 'MirrorPaused' | 'MirrorResumed' | 'BucketDetached',
-  record: BucketRecord,
-): Promise<void> {
+type BucketEventType = (typeof topics.buckets.events)[number];
+
+function publish(transaction: Transaction, type: BucketEventType, record: BucketRecord): Promise<void> {
   const { _id: bucket, mirrorId, location, paused, resumeAt, createdAt } = record;
   const state: MirrorState = {
     bucket,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CloudEvent, topics } from '@mirror/events';
-import type { Timestamp } from 'mongodb';
+import { Timestamp } from 'mongodb';
 
 /** The events whose data is an entity's whole state. */
 type StateEventType = (typeof topics.locations.events | typeof topics.buckets.events)[number];
@@ -21,3 +21,6 @@ export function stateEvent<T extends StateEventType>(
 
 /** Set by the server when the document is inserted: an empty timestamp at the top level becomes the logical time. */
 export const toRevision = (timestamp: Timestamp): string => timestamp.toBigInt().toString();
+
+/** Of what was said. */
+export const fromRevision = (revision: string): Timestamp => new Timestamp(BigInt(revision));

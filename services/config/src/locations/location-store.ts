@@ -1,10 +1,11 @@
 import type { EndpointBehaviour } from '@mirror/connector';
-import { LOCATION_TYPE, type LocationState, topics } from '@mirror/events';
+import { compareTimes, LOCATION_TYPE, type LocationState, type MirrorState, topics } from '@mirror/events';
+import type { StateEntry } from '@mirror/kafka';
 import { Injectable } from '@nestjs/common';
 import { type ClientSession, type Collection, Timestamp, type UpdateFilter } from 'mongodb';
 import { ConfigDatabase } from '../database/config-database.js';
 import { duplicateKey } from '../database/database-errors.js';
-import { stateEvent, toRevision } from '../database/state-event.js';
+import { fromRevision, stateEvent, toRevision } from '../database/state-event.js';
 import type { Transaction } from '../database/transactions.js';
 import type { PageRequest } from '../http/page.js';
 import { type Check, Refusal } from '../http/problem.js';
@@ -147,6 +148,43 @@ export class LocationStore {
     await this.#locations.updateOne({ _id: name }, { $set: { mirroredBy: null } }, { session });
   }
 
+  /** Name → revision of all there are. */
+  async revisions(): Promise<ReadonlyMap<string, string>> {
+    const all = await this.#locations.find({}, { projection: { revision: 1 } }).toArray();
+    return new Map(all.map(({ _id, revision }) => [_id, toRevision(revision)]));
+  }
+
+  peek({ session }: Transaction, name: string): Promise<LocationRecord | null> {
+    return this.#locations.findOne({ _id: name }, { session });
+  }
+
+  /**
+   * Restored: takes over what was said, and says it again, for an older state may be said last. The keys stay those that are
+   * stored; without any, the location is `unknown`. `kept`: what is stored is as new.
+   */
+  async adopt(
+    transaction: Transaction,
+    { type, state }: StateEntry<LocationState>,
+  ): Promise<'adopted' | 'kept' | 'unknown'> {
+    const { session } = transaction;
+    const { name: _id, revision, details, behaviour = null } = state;
+    const before = await this.peek(transaction, _id);
+    if (!before) return type === 'LocationDeleted' ? 'kept' : 'unknown';
+    if (compareTimes(revision, toRevision(before.revision)) <= 0) return 'kept';
+    const said = { ...details, behaviour: behaviour as EndpointBehaviour | null, revision: fromRevision(revision) };
+    if (type === 'LocationDeleted') await this.#locations.deleteOne({ _id }, { session });
+    else await this.#locations.updateOne({ _id }, { $set: said }, { session });
+    await transaction.publish(topics.locations, stateEvent(type as LocationEventType, _id, state, new Date()));
+    return 'adopted';
+  }
+
+  /** Restored: which bucket uses which location, by an adopted state of the bucket. */
+  async settleUse({ session }: Transaction, { bucket, location }: MirrorState, isUsed: boolean): Promise<void> {
+    const others = isUsed ? { _id: { $ne: location } } : {};
+    await this.#locations.updateMany({ ...others, mirroredBy: bucket }, { $set: { mirroredBy: null } }, { session });
+    if (isUsed) await this.#locations.updateOne({ _id: location }, { $set: { mirroredBy: bucket } }, { session });
+  }
+
   #stamp(
     session: ClientSession,
     filter: { _id: string; revision?: Timestamp },
@@ -174,11 +212,9 @@ export const inUse = (location: LocationRecord, what: string): Refusal =>
 const notFound = (name: string): Refusal =>
   new Refusal('LOCATION.NOT_FOUND', `name: there is no location ${name}.`, 'GET /v1/locations lists those there are.');
 
-function publish(
-  transaction: Transaction,
-  type: 'LocationCreated' | 'LocationUpdated' | 'LocationDeleted',
-  record: LocationRecord,
-): Promise<void> {
+type LocationEventType = (typeof topics.locations.events)[number];
+
+function publish(transaction: Transaction, type: LocationEventType, record: LocationRecord): Promise<void> {
   const { _id: name, endpoint, bucketName, bucketMatch, region, behaviour } = record;
   const state: LocationState = {
     name,

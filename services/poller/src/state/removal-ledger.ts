@@ -141,9 +141,14 @@ export class RemovalLedger {
     return { candidates, removedLastHour: removed, versionsAnHourAgo: base?.versions ?? 0 };
   }
 
-  /** The operator accepts what the ledger held up to and with `ledger`; what was removed so far counts no more. */
+  /**
+   * The operator accepts what the ledger held up to and with `ledger`; what was removed so far counts no more. Never more
+   * than the ledger has reached: a database that was restored gives later numbers once more, to other versions.
+   */
   async accept(mirrorId: string, ledger: number): Promise<void> {
-    await this.sequences.updateOne({ _id: mirrorId }, { $max: { accepted: ledger } }, { upsert: true });
+    const seq = { $ifNull: ['$seq', 0] };
+    const accepted = { $max: ['$accepted', { $min: [{ $literal: ledger }, seq] }] };
+    await this.sequences.updateOne({ _id: mirrorId }, [{ $set: { seq, accepted } }], { upsert: true });
     await this.minutes.updateMany({ '_id.m': mirrorId }, { $unset: { removed: '', versions: '' } });
   }
 

@@ -153,19 +153,16 @@ export class SegmentStore {
   }
 
   /** False: the lease is lost, the visit must not go on. */
-  async renew({ segment, epoch }: ClaimedSegment): Promise<boolean> {
-    const result = await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
-      { $set: { leaseUntil: inMs(LEASE_MS) } },
-    ]);
+  async renew(claimed: ClaimedSegment): Promise<boolean> {
+    const result = await this.namespace.segments.updateOne(heldBy(claimed), [{ $set: { leaseUntil: inMs(LEASE_MS) } }]);
     return result.matchedCount === 1;
   }
 
   /** Erases the confirmation before anything is published (rule R3). False: the lease is lost. */
-  async eraseHash({ segment, epoch }: ClaimedSegment): Promise<boolean> {
-    const result = await this.namespace.segments.updateOne(
-      { _id: segment._id, epoch },
-      { $set: { hash: null, confirmedAt: null } },
-    );
+  async eraseHash(claimed: ClaimedSegment): Promise<boolean> {
+    const result = await this.namespace.segments.updateOne(heldBy(claimed), {
+      $set: { hash: null, confirmedAt: null },
+    });
     return result.matchedCount === 1;
   }
 
@@ -173,12 +170,13 @@ export class SegmentStore {
    * Cuts a held segment: the keys after `boundary` become a segment of their own (two, when split), due at once. All counters
    * move, so that no confirmation of the uncut range survives. False: the lease is lost.
    */
-  cut({ segment, epoch }: ClaimedSegment, boundary: string, { listed, split }: CutRest): Promise<boolean> {
+  cut(claimed: ClaimedSegment, boundary: string, { listed, split }: CutRest): Promise<boolean> {
+    const { segment } = claimed;
     const rest = restOf(segment, listed);
     const starts = split === null ? [boundary] : [boundary, split];
     return this.inTransaction(async (session) => {
       const held = await this.namespace.segments.updateOne(
-        { _id: segment._id, epoch },
+        heldBy(claimed),
         [{ $set: { ...partOf(segment, listed), writes: { $add: ['$writes', 1] }, leaseUntil: inMs(LEASE_MS) } }],
         { session },
       );
@@ -198,10 +196,9 @@ export class SegmentStore {
     const isGapless = run.every(({ end }, index) => end === (run[index + 1]?.segment._id.a ?? end));
     if (!first || others.length === 0 || !isGapless) return Promise.resolve(false);
     return this.inTransaction(async (session) => {
-      const leases = others.map(({ segment, epoch }) => ({ _id: segment._id, epoch }));
-      const gone = await this.namespace.segments.deleteMany({ $or: leases }, { session });
+      const gone = await this.namespace.segments.deleteMany({ $or: others.map(heldBy) }, { session });
       const joined = await this.namespace.segments.updateOne(
-        { _id: first.segment._id, epoch: first.epoch },
+        heldBy(first),
         [{ $set: { ...joinedOf(run), writes: { $add: ['$writes', 1] }, dueAt: '$$NOW' } }],
         { session },
       );
@@ -232,11 +229,11 @@ export class SegmentStore {
    * Ends a visit. The hash is stored only if nobody wrote into the segment since its counter was read at the claim (R3);
    * everything else holds in any case. False: the lease is lost.
    */
-  async finish({ segment, epoch }: ClaimedSegment, outcome: VisitOutcome): Promise<boolean> {
-    const unwritten = { $eq: ['$writes', segment.writes] };
+  async finish(claimed: ClaimedSegment, outcome: VisitOutcome): Promise<boolean> {
+    const unwritten = { $eq: ['$writes', claimed.segment.writes] };
     const confirmed = outcome.hash === null ? false : unwritten;
     const since = outcome.publishedAt === null ? '$$NOW' : { $literal: outcome.publishedAt };
-    const result = await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
+    const result = await this.namespace.segments.updateOne(heldBy(claimed), [
       {
         $set: {
           hash: { $cond: [confirmed, { $literal: outcome.hash }, null] },
@@ -259,16 +256,16 @@ export class SegmentStore {
   }
 
   /** Gives the lease back after a failure, and asks for the next try later. Nothing is confirmed or forgotten. */
-  async release({ segment, epoch }: ClaimedSegment, retryInMs: number): Promise<void> {
-    await this.namespace.segments.updateOne({ _id: segment._id, epoch }, [
+  async release(claimed: ClaimedSegment, retryInMs: number): Promise<void> {
+    await this.namespace.segments.updateOne(heldBy(claimed), [
       { $set: { holder: null, leaseUntil: { $literal: new Date(0) }, dueAt: inMs(retryInMs) } },
     ]);
   }
 
   /** Gives back a lease that was taken for no visit: the segment stays due when it was. */
-  async yield({ segment, epoch }: ClaimedSegment): Promise<void> {
+  async yield(claimed: ClaimedSegment): Promise<void> {
     const free = { holder: null, leaseUntil: new Date(0) };
-    await this.namespace.segments.updateOne({ _id: segment._id, epoch }, { $set: free });
+    await this.namespace.segments.updateOne(heldBy(claimed), { $set: free });
   }
 
   /** Null: there are no segments yet. What a pass that began at `since` has not visited yet, how many versions were listed, what waits to be applied. */
@@ -348,6 +345,12 @@ function joinedOf(run: readonly ClaimedSegment[]): Partial<Omit<Segment, '_id'>>
     visitedAt: new Date(Math.min(...visits)),
   };
 }
+
+/**
+ * The segment while the lease holds. The hour of the claim tells apart two leases of one epoch: where the database was restored
+ * to an older state, the counter gives the epochs since then once more.
+ */
+const heldBy = ({ segment: { _id, claimedAt }, epoch }: ClaimedSegment) => ({ _id, epoch, claimedAt });
 
 /** Judged by the database's time. */
 const FREE = { $expr: { $lte: ['$leaseUntil', '$$NOW'] } };
