@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { type FreshBucket, freshBucket, testServers, waitFor } from '@mirror/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Download } from './harness/download.js';
 import { mirrorListing } from './harness/fill-namespace.js';
+import { curlPut } from './harness/run-tool.js';
 import { RunningGateway, WRITER } from './harness/running-gateway.js';
 import { presign } from './harness/sdk-signer.js';
 import { TcpProxy } from './harness/tcp-proxy.js';
@@ -105,6 +109,28 @@ it('a location that changes lets downloads end, and serves the next ones from it
   expect(await download.finish()).toEqual(whole);
   await waitFor(() => before.connections === 0, { what: 'the old connections to be closed' });
   expect(after.bytesDown).toBeLessThan(100_000);
+});
+
+it('an upload of 320 MiB and its way back take a fraction of that in memory', async () => {
+  const size = 320 * 1024 * 1024;
+  const folder = await mkdtemp(join(tmpdir(), 'gateway-upload-'));
+  const file = join(folder, 'zeros');
+  await writeFile(file, '');
+  await truncate(file, size);
+  const before = process.memoryUsage().rss;
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 20);
+  try {
+    const { id: accessKeyId, secretAccessKey } = WRITER;
+    await curlPut({ url: gateway.url, bucket: 'films', accessKeyId, secretAccessKey }, 'huge', file);
+    expect((await (await Download.begin(await url('huge'))).finish()).bytes).toBe(size);
+  } finally {
+    clearInterval(watch);
+    await rm(folder, { recursive: true });
+  }
+  expect(most - before).toBeLessThan(size / 2);
 });
 
 it('a stop lets downloads end and takes nothing new', async () => {

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { StagedContent } from '@mirror/events';
+import type { OperationWhat, VersionDocument } from '@mirror/namespace';
 import { checksumHeader } from '../body/checksums.js';
 import { S3Error } from '../protocol/errors.js';
 import { type CompletedPart, parseCompletion } from '../protocol/request-documents.js';
@@ -35,34 +36,41 @@ async function complete(
   condition: ReturnType<typeof readWriteCondition>,
 ): Promise<CompletedUpload> {
   const { acceptance, uploads } = sources.writing;
-  const { _id: uploadId, mirrorId, key, description } = upload;
+  const { _id: uploadId, mirrorId, key } = upload;
   const operationId = randomUUID();
   const { bucket } = bucketOf(call, sources);
   const { completed, left } = await acceptance.transaction(async (session) => {
     if (!(await uploads.touch(session, uploadId))) return endedByAnother(sources, upload);
     const known = await uploads.parts(uploadId, 0, MAX_PARTS, session);
-    const chosen = chooseParts(listed, known, uploadId);
-    const checksum = wholeChecksum(upload, chosen);
-    checkWhole(call.request, upload, chosen, checksum);
-    const content = contentOf(chosen);
-    const put = newVersion({ content, etag: etagOf(chosen), description });
-    const result = { versionId: put.versionId, etag: put.etag, ...(checksum === undefined ? {} : { checksum }) };
-    await uploads.complete(session, uploadId, result, new Date());
-    await acceptance.acceptWithin(session, operationId, {
-      mirrorId,
-      bucket,
-      key,
-      stagedIds: content.parts.map(({ stagedId }) => stagedId),
-      decide: (latest) => {
-        judgeWrite(condition, latest, key);
-        return put;
-      },
-    });
+    const { put, ...ended } = putTogether(call.request, upload, listed, known);
+    await uploads.complete(session, uploadId, ended.completed, new Date());
+    const stagedIds = put.content.parts.map(({ stagedId }) => stagedId);
+    const decide = (latest: VersionDocument | null): OperationWhat => {
+      judgeWrite(condition, latest, key);
+      return put;
+    };
+    await acceptance.acceptWithin(session, operationId, { mirrorId, bucket, key, stagedIds, decide });
     await acceptance.abandonUpload(session, uploadId);
-    return { completed: result, left: leftOver(known, chosen) };
+    return ended;
   });
   await acceptance.discard(left);
   return completed;
+}
+
+/** What the listed parts make, what is answered for it, and what was staged beside them. Throws S3's errors of completions. */
+function putTogether(
+  request: S3Request,
+  upload: MultipartUpload,
+  listed: readonly CompletedPart[],
+  known: readonly UploadPart[],
+) {
+  const chosen = chooseParts(listed, known, upload._id);
+  const checksum = wholeChecksum(upload, chosen);
+  checkWhole(request, upload, chosen, checksum);
+  const put = newVersion({ content: contentOf(chosen), etag: etagOf(chosen), description: upload.description });
+  const { versionId, etag } = put;
+  const completed = { versionId, etag, ...(checksum === undefined ? {} : { checksum }) };
+  return { put, completed, left: leftOver(known, chosen) };
 }
 
 /** Somebody else ended it: the same completion, sent twice at once, or an abort. */
