@@ -147,3 +147,11 @@ it('ListBuckets needs a key, and shows what the key is for', async () => {
   expect(await answer('GET', '/', {}, { id: 'NOBODY', secretAccessKey: 'secret' })).toBe('403 InvalidAccessKeyId');
   for (const key of [READER, OWN, OTHERS, WRITER]) expect(await answer('GET', '/', {}, key)).toBe('200');
 });
+
+it('a key of another bucket copies nothing out of this one', async () => {
+  await gateway.setLocation('other-ring', 'http://127.0.0.1:9', 'another');
+  await gateway.mirror('another', 'life-2', 'other-ring');
+  expect(await answer('PUT', '/another/copy', {}, OTHERS, COPY)).toBe('403 AccessDenied');
+  const missing = { 'x-amz-copy-source': '/another/missing' };
+  expect(await answer('PUT', '/another/copy', {}, OTHERS, missing)).toBe('404 NoSuchKey');
+});
