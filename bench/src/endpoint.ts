@@ -7,6 +7,8 @@ export interface SimulatedEndpoint {
   readonly access: S3Access;
   /** Listings since it was last asked, and the versions that there are. */
   take(): Promise<Taken>;
+  /** Of a page, from now on. */
+  setLatency(latencyMs: number): Promise<Taken>;
   /** Changes this share of the versions; another round changes others, in place of the former. */
   churn(share: number, round: number): Promise<Taken>;
   stop(): Promise<void>;
@@ -40,6 +42,7 @@ export async function startEndpoint(options: SimulatedServerOptions): Promise<Si
   return {
     access,
     take: () => answerTo({}),
+    setLatency: (latencyMs) => answerTo({ latencyMs }),
     churn: (share, round) => answerTo({ churn: { share, round } }),
     stop: async () => {
       child.disconnect();

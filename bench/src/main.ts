@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { adaptive } from './adaptive.js';
 import { type Benchmark, toMarkdown } from './benchmark.js';
 import { pages } from './pages.js';
+import { passes } from './passes.js';
 import { replaceSection } from './results-file.js';
 import { scan } from './scan.js';
+import { snapshot } from './snapshot.js';
 import { visible } from './visible.js';
+import { writes } from './writes.js';
 
 /** `npm run bench [-- NAME…]`: runs all benchmarks, or those named. Exit code 1 where a goal is missed. */
-const benchmarks: readonly Benchmark[] = [visible, scan, pages, adaptive];
+const benchmarks: readonly Benchmark[] = [visible, scan, passes, pages, writes, snapshot, adaptive];
 
 const resultsFile = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
 const introduction = `# Results

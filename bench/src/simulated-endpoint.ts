@@ -5,8 +5,9 @@ const [options = '{}'] = process.argv.slice(2);
 const server = await startSimulatedServer(JSON.parse(options) as SimulatedServerOptions);
 const { endpoint, region, accessKeyId, secretAccessKey, bucket } = server;
 
-process.on('message', (message: { id: number; churn?: { share: number; round: number } }) => {
+process.on('message', (message: { id: number; churn?: { share: number; round: number }; latencyMs?: number }) => {
   if (message.churn) server.contents.churn(message.churn.share, message.churn.round);
+  if (message.latencyMs !== undefined) server.setLatency(message.latencyMs);
   process.send?.({ id: message.id, listings: server.takeListings(), versions: server.contents.versions });
 });
 process.on('disconnect', () => process.exit());

@@ -42,6 +42,8 @@ export interface SimulatedServer {
   readonly secretAccessKey: string;
   readonly bucket: string;
   readonly contents: SimulatedBucket;
+  /** Of each listing from now on. */
+  setLatency(latencyMs: number): void;
   /** Since it was last asked. */
   takeListings(): AnsweredListing[];
   stop(): Promise<void>;
@@ -52,7 +54,7 @@ const LARGEST_PAGE = 1_000;
 
 /**
  * A version-listing endpoint of any size, which can't be written to: what a mirror's connector needs to be added and
- * listed, with a page's latency and a limit of requests in flight. HEAD and tagging answer for every version alike.
+ * listed, with a page's latency and a limit of requests in flight. It describes no object: HEAD answers 503.
  */
 export async function startSimulatedServer(options: SimulatedServerOptions): Promise<SimulatedServer> {
   const contents = new SimulatedBucket(options.family, options.versions, options.seed ?? 1);
@@ -68,6 +70,7 @@ export async function startSimulatedServer(options: SimulatedServerOptions): Pro
     secretAccessKey: 'any-secret',
     bucket: bucketName,
     contents,
+    setLatency: (latencyMs) => listings.setLatency(latencyMs),
     takeListings: () => listings.take(),
     stop: async () => {
       server.close();
@@ -80,11 +83,18 @@ export async function startSimulatedServer(options: SimulatedServerOptions): Pro
 class Listings {
   private inFlight = 0;
   private answered: AnsweredListing[] = [];
+  private latencyMs: number;
 
   constructor(
     private readonly contents: SimulatedBucket,
     private readonly options: SimulatedServerOptions,
-  ) {}
+  ) {
+    this.latencyMs = options.latencyMs ?? 0;
+  }
+
+  setLatency(latencyMs: number): void {
+    this.latencyMs = latencyMs;
+  }
 
   take(): AnsweredListing[] {
     const taken = this.answered;
@@ -93,13 +103,13 @@ class Listings {
   }
 
   async answer(query: URLSearchParams): Promise<S3Answer> {
-    const { latencyMs = 0, maxInFlight = Number.POSITIVE_INFINITY } = this.options;
+    const { maxInFlight = Number.POSITIVE_INFINITY } = this.options;
     if (this.inFlight >= maxInFlight) throw new S3Refusal(503, 'SlowDown');
     this.inFlight += 1;
     const from = performance.now();
     try {
       const body = this.page(query);
-      await sleep(Math.max(0, latencyMs - (performance.now() - from)));
+      await sleep(Math.max(0, this.latencyMs - (performance.now() - from)));
       this.answered.push({ asked: askedIn(query), from, to: performance.now() });
       return { status: 200, body };
     } finally {
@@ -160,7 +170,8 @@ function answerCheck({ method, key, query }: S3Request): S3Answer {
   }
   if (method === 'DELETE' && query.has('uploadId'))
     return query.get('uploadId') === 'none' ? { status: 204 } : answerOf(new S3Refusal(404, 'NoSuchUpload'));
-  if (method === 'GET' || method === 'HEAD') throw new S3Refusal(404, 'NoSuchKey');
+  if (method === 'HEAD') throw new S3Refusal(503, 'SlowDown');
+  if (method === 'GET') throw new S3Refusal(404, 'NoSuchKey');
   throw new S3Refusal(405, 'MethodNotAllowed');
 }
 
