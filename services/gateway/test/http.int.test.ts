@@ -124,6 +124,17 @@ describe('one connection', () => {
     expect((await raw.answer()).head).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  it('goes on after a body that was refused half-way', async () => {
+    const raw = open();
+    const body = Buffer.from(`4;chunk-signature=${'0'.repeat(64)}\r\nsome\r\n${'x'.repeat(500_000)}`);
+    const form = { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'x-amz-decoded-content-length': '9' };
+    raw.send(...(await signed('PUT', '/wire/new', { ...form, 'content-length': String(body.length) })));
+    raw.sendBytes(body);
+    expect((await raw.answer()).body).toContain('<Code>SignatureDoesNotMatch</Code>');
+    raw.send(...(await signed('HEAD', '/wire/known')));
+    expect((await raw.answer()).head).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   it('ends after a refused upload whose body was not asked for', async () => {
     const raw = open();
     raw.send(

@@ -130,7 +130,8 @@ it('an upload of 320 MiB and its way back take a fraction of that in memory', as
     clearInterval(watch);
     await rm(folder, { recursive: true });
   }
-  expect(most - before).toBeLessThan(size / 2);
+  // Buffers that are not collected yet take some; a body that is held takes all of it.
+  expect(most - before).toBeLessThan(size * 0.75);
 });
 
 it('a stop lets downloads end and takes nothing new', async () => {
