@@ -1,6 +1,7 @@
 import {
   GetObjectCommand,
   GetObjectTaggingCommand,
+  type GetObjectTaggingCommandOutput,
   HeadObjectCommand,
   type HeadObjectCommandOutput,
   type S3Client,
@@ -33,15 +34,44 @@ export async function describeVersion(
   signal?: AbortSignal,
 ): Promise<VersionDescription | { readonly gone: true }> {
   const version = { Bucket: bucket, Key: key, VersionId: versionId };
-  const head = await unlessGone(client, version, signal, () =>
-    client.send(new HeadObjectCommand(version), { abortSignal: signal }),
-  );
-  if (head === gone) return { gone };
-  const tagging = await unlessGone(client, version, signal, () =>
-    client.send(new GetObjectTaggingCommand(version), { abortSignal: signal }),
-  );
-  if (tagging === gone) return { gone };
-  const tags = (tagging.TagSet ?? []).map(({ Key = '', Value = '' }) => [Key, Value]);
+  try {
+    const head = await unlessGone(client, version, signal, () =>
+      client.send(new HeadObjectCommand(version), { abortSignal: signal }),
+    );
+    if (head === gone) return { gone };
+    const tagging = await unlessGone(client, version, signal, () =>
+      client.send(new GetObjectTaggingCommand(version), { abortSignal: signal }),
+    );
+    return tagging === gone ? { gone } : described(head, tagging);
+  } catch (error) {
+    if (versionId !== 'null' || translateS3Error(error).code !== entries.conflict.code) throw error;
+    const found = await describeLatest(client, { Bucket: bucket, Key: key }, signal);
+    if (found === undefined) throw error;
+    return found;
+  }
+}
+
+/**
+ * versitygw knows a null version by that id to GET, but neither to HEAD nor to GetObjectTagging. Where it is its key's latest
+ * they find it without an id; undefined: another one is.
+ */
+async function describeLatest(
+  client: S3Client,
+  object: Pick<Version, 'Bucket' | 'Key'>,
+  signal: AbortSignal | undefined,
+): Promise<VersionDescription | undefined> {
+  try {
+    const head = await client.send(new HeadObjectCommand(object), { abortSignal: signal });
+    const tagging = await client.send(new GetObjectTaggingCommand(object), { abortSignal: signal });
+    const ids = [head.VersionId, tagging.VersionId];
+    return ids.every((id) => id === undefined || id === 'null') ? described(head, tagging) : undefined;
+  } catch (error) {
+    throw translateS3Error(error);
+  }
+}
+
+function described(head: HeadObjectCommandOutput, { TagSet = [] }: GetObjectTaggingCommandOutput): VersionDescription {
+  const tags = TagSet.map(({ Key = '', Value = '' }) => [Key, Value]);
   return { ...describe(head), tags: Object.fromEntries(tags) };
 }
 

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { freshName } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Check, checkPrerequisites, EndpointGuard, parseNetworks } from '../src/index.js';
+import { type Check, checkPrerequisites, describeVersion, EndpointGuard, parseNetworks } from '../src/index.js';
 import { installTimeoutMs, type RunningVersitygw, startVersitygw } from './versitygw.js';
 
 const guard = new EndpointGuard(parseNetworks('127.0.0.0/8'));
@@ -65,6 +65,8 @@ describe('the prerequisites, with the rights of a user', () => {
     const { checks, behaviour } = await checkPrerequisites({ endpoint, region, bucket: marked, ...owner }, { guard });
     expect(checks.filter(({ ok }) => ok !== true)).toEqual([]);
     expect(behaviour?.quirks).toContain('deleteMarkersListedApart');
+    // Of a null version that is the latest, this endpoint says 404 to HEAD with its id.
+    expect(await describeVersion(s3, marked, 'a', 'null')).toMatchObject({ size: 1, contentType: expect.any(String) });
   });
 
   it.each([
