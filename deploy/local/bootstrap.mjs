@@ -21,6 +21,7 @@ const commands = {
   servers: () => runNode('deploy/local/dist/shared-servers.js', args),
   compare: () => runNode('tools/compare/dist/main.js', args),
   bench: () => runNode('bench/dist/main.js', args),
+  faults: () => runNode('tests/end-to-end/dist/faults.js', args),
   acceptance: () => runNode('tests/end-to-end/dist/acceptance.js', args),
   test: () => runTests(args),
   'test:containers': runTestsInContainers,

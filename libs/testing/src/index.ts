@@ -10,6 +10,7 @@ export {
 } from '@mirror/local';
 export { type BucketShape, standardShape } from './bucket-plan.js';
 export { type ChangeKind, type Churned, type ChurnOptions, churn, type MadeChange } from './churn.js';
+export { type CuttingProxy, type Fate, type SeenRequest, startCuttingProxy } from './cutting-proxy.js';
 export { fillAsPlanned } from './fill-as-planned.js';
 export {
   connectorClient,

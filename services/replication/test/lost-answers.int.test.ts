@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { setVersioning, waitFor } from '@mirror/testing';
+import { type Fate, type SeenRequest, setVersioning, waitFor } from '@mirror/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Fate, Seen } from './cutting-proxy.js';
 import { TestReplication } from './running-replication.js';
 
 let replication: TestReplication;
@@ -13,10 +12,10 @@ afterAll(() => replication.stop());
 afterEach(() => replication.proxy.decide(() => 'pass'));
 
 const versionsOf = async (key: string) => (await replication.listed()).filter((one) => one.key === key);
-const isPut = ({ method, url }: Seen, key: string) => method === 'PUT' && url.pathname.endsWith(`/${key}`);
+const isPut = ({ method, url }: SeenRequest, key: string) => method === 'PUT' && url.pathname.endsWith(`/${key}`);
 
 /** The first requests that are meant have this fate, all others pass. Answers how many had it. */
-function fateOfFirst(times: number, fate: Fate, isMeant: (seen: Seen) => boolean) {
+function fateOfFirst(times: number, fate: Fate, isMeant: (seen: SeenRequest) => boolean) {
   const met = { count: 0 };
   replication.proxy.decide((seen) => {
     if (met.count >= times || !isMeant(seen)) return 'pass';

@@ -22,18 +22,19 @@ import {
 import { createLogger, parseEnv, type RunningService } from '@mirror/runtime';
 import { openStaging, type Staging, StagingIntents } from '@mirror/staging';
 import {
+  type CuttingProxy,
   type FreshBucket,
   type FreshDatabase,
   freshBucket,
   freshDatabase,
   freshName,
+  startCuttingProxy,
   testServers,
   waitFor,
 } from '@mirror/testing';
 import { replicationEnv } from '../src/env.js';
 import { startReplication } from '../src/start.js';
 import { type ConfigStub, startConfigStub } from './config-stub.js';
-import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.js';
 
 const logger = createLogger('test', process.env.TEST_LOG_LEVEL ?? 'silent');
 

@@ -12,3 +12,4 @@ export {
   s3Client,
   startSystem,
 } from './system.js';
+export { faultsEnvironment, runUploadFaults } from './upload-faults.js';

@@ -39,7 +39,7 @@ export interface Status {
   lastFullPassAt: string | null;
   lastFullPassSeconds: number | null;
   removals: { candidates: number | null };
-  uploads: unknown;
+  uploads: { waiting: number; waitingBytes: number; oldestAgeSeconds: number | null; failed: number } | null;
   lastError: { code: string; detail: string; at: string } | null;
 }
 
@@ -88,6 +88,11 @@ export class System {
     readonly urls: { readonly gateway: string; readonly config: string },
   ) {
     this.api = new ConfigApi(urls.config, this.adminToken);
+  }
+
+  /** Where uploads wait. */
+  get stagingFolder(): string {
+    return this.folder.staging;
   }
 
   get adminToken(): string {
@@ -151,13 +156,14 @@ export class System {
   }
 }
 
-/** A client set as S3 Connector wants it: no checksums that it did not ask for. */
-export function s3Client({ endpoint, region, accessKeyId, secretAccessKey }: S3Access): S3Client {
+/** A client set as S3 Connector wants it: no checksums that it did not ask for. @param maxAttempts The SDK's own when not given. */
+export function s3Client({ endpoint, region, accessKeyId, secretAccessKey }: S3Access, maxAttempts?: number): S3Client {
   return new S3Client({
     endpoint,
     region,
     credentials: { accessKeyId, secretAccessKey },
     forcePathStyle: true,
+    ...(maxAttempts !== undefined && { maxAttempts }),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 /** What becomes of a request: `cutAnswer` lets the connector do it all, and then loses its answer. */
 export type Fate = 'pass' | 'cutAnswer' | 'cutRequest' | 'deny' | 'unavailable';
 
-export interface Seen {
+export interface SeenRequest {
   readonly method: string;
   readonly url: URL;
   readonly headers: IncomingMessage['headers'];
@@ -13,9 +13,9 @@ export interface Seen {
 export interface CuttingProxy {
   readonly endpoint: string;
   /** Every request that came, also those that were cut. */
-  readonly seen: Seen[];
+  readonly seen: SeenRequest[];
   /** Decides from now on. */
-  decide(fateOf: (seen: Seen) => Fate): void;
+  decide(fateOf: (seen: SeenRequest) => Fate): void;
   /** Nothing listens from now on: the connector is stopped. */
   close(): Promise<void>;
   reopen(): Promise<void>;
@@ -24,8 +24,8 @@ export interface CuttingProxy {
 
 /** Stands between the service and a connector. The signed `Host` is passed on as it came. */
 export async function startCuttingProxy(upstream: string): Promise<CuttingProxy> {
-  let fateOf: (seen: Seen) => Fate = () => 'pass';
-  const seen: Seen[] = [];
+  let fateOf: (seen: SeenRequest) => Fate = () => 'pass';
+  const seen: SeenRequest[] = [];
   const server = createServer((incoming, outgoing) => {
     const { method = '', headers } = incoming;
     const one = { method, url: new URL(incoming.url ?? '/', upstream), headers };
