@@ -1,7 +1,13 @@
 import { readdir } from 'node:fs/promises';
-import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  PutBucketVersioningCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import type { ServiceName } from '@mirror/local';
-import { type ConnectorAddress, type CuttingProxy, seededRandom, waitFor } from '@mirror/testing';
+import { type ConnectorAddress, type CuttingProxy, freshName, seededRandom, waitFor } from '@mirror/testing';
 import { checkUploads, type UploadCheck } from './check-uploads.js';
 import { waitUntilEqual } from './compare.js';
 import { killAndRestart } from './kill-in-turn.js';
@@ -28,7 +34,8 @@ export interface FaultsFigures extends UploadCheck {
   readonly seconds: number;
 }
 
-const victims: readonly ServiceName[] = ['gateway', 'replication', 'metadata', 'poller'];
+/** metadata first: Kafka lets its successor read only when it has missed the killed one for half a minute. */
+const victims: readonly ServiceName[] = ['metadata', 'gateway', 'replication', 'poller'];
 
 /** Lost answers are looked for soon, staged bytes that nobody commits go soon: the run has minutes, not days. */
 export const faultsEnvironment = {
@@ -48,7 +55,7 @@ export async function runUploadFaults(
 ): Promise<FaultsFigures> {
   const startedAt = performance.now();
   const { seed } = job;
-  const bucket = `faults-${seed}`;
+  const bucket = freshName(`faults-${seed}`);
   const connector = { ...address, bucket };
   const direct = s3Client(connector);
   await direct.send(new CreateBucketCommand({ Bucket: bucket }));
@@ -64,8 +71,9 @@ export async function runUploadFaults(
   const running = clients.run(plan);
   const kills = await killServices(system, bucket, clients, job);
   await running;
+  const aborted = await abortUnfinished(gateway, bucket);
   job.report(
-    `seed ${seed}: ${clients.answered.size} of ${clients.done} uploads were answered; waiting for them to arrive`,
+    `seed ${seed}: ${clients.answered.size} of ${clients.done} uploads were answered; ${aborted} begun in parts were aborted`,
   );
   await waitUntilPushed(system, bucket);
   proxy.decide(() => 'pass');
@@ -77,6 +85,14 @@ export async function runUploadFaults(
   const seconds = (performance.now() - startedAt) / 1000;
   const { answered, unanswered } = clients;
   return { ...check, answered: answered.size, unanswered: unanswered.size, kills, cutAnswers: cut.count, seconds };
+}
+
+/** Clients that got an error in the middle of an upload in parts leave it open: its parts stay until somebody aborts it. */
+async function abortUnfinished(gateway: S3Client, Bucket: string): Promise<number> {
+  const { Uploads = [] } = await gateway.send(new ListMultipartUploadsCommand({ Bucket }));
+  for (const { Key, UploadId } of Uploads)
+    await gateway.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
+  return Uploads.length;
 }
 
 function cutAnswers(proxy: CuttingProxy, seed: number, share: number): { count: number } {
@@ -101,7 +117,7 @@ async function killServices(
   const counts: Record<string, number> = Object.fromEntries(victims.map((name) => [name, 0]));
   const total = kills * victims.length;
   for (let turn = 0; turn < total; turn += 1) {
-    const victim = victims[turn % victims.length] ?? 'gateway';
+    const victim = victims[turn % victims.length] ?? 'metadata';
     clients.allow(Math.ceil(((turn + 1) / total) * uploads));
     const due = Math.floor(((turn + 0.2 + 0.5 * random()) / total) * uploads);
     await waitFor(() => clients.done >= due, { what: `upload ${due}`, timeoutMs: 300_000, intervalMs: 5 });
