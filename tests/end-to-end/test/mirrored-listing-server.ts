@@ -46,13 +46,13 @@ export async function mirrorListingServer(
     mirrored,
     status: () => system.status(bucket),
     // By the server's own contents: some kinds list markers apart, which tells no order to compare with.
-    waitUntilTrue: async (timeoutMs = 60_000) => {
+    waitUntilTrue: async (timeoutMs = 120_000) => {
       const isTrue = async () => isDeepStrictEqual(await mirrored(), truth());
       await waitFor(isTrue, { what: `the mirror ${bucket} to be true`, timeoutMs, intervalMs: 100 });
     },
     waitForListings: async (count) => {
       const seen = server.listings.length;
-      await waitFor(() => server.listings.length - seen >= count, { what: `${count} listings`, timeoutMs: 60_000 });
+      await waitFor(() => server.listings.length - seen >= count, { what: `${count} listings`, timeoutMs: 120_000 });
     },
     stop: async () => {
       gateway.destroy();

@@ -5,7 +5,7 @@ import { type MirroredListingServer, mirrorListingServer } from './mirrored-list
 import { startTestSystem, type TestSystem } from './test-system.js';
 
 const lagWaitSeconds = 4;
-const patience = { timeoutMs: 60_000, intervalMs: 100 };
+const patience = { timeoutMs: 120_000, intervalMs: 100 };
 
 /** The only segment of a small mirror. */
 interface Segment {
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await running.system.pollers[1]?.stop();
   mirror = await mirrorListingServer(running, 'stalled', { personality: 's3Connector', seed: fill });
   await mirror.waitUntilTrue();
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await running?.stop();
   await mirror?.stop();
@@ -86,7 +86,7 @@ describe('a poller that is stopped between listing and publishing, for longer th
     await waitForSegment('a confirmation', isConfirmed);
     expect(await mirror.mirrored()).toEqual(mirror.truth());
     await other?.stop();
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('changes that are not applied for a while (rule R8)', () => {
@@ -121,7 +121,7 @@ describe('changes that are not applied for a while (rule R8)', () => {
     await waitFor(() => documentOf('unapplied'), { what: 'the late change', ...patience });
     await mirror.waitUntilTrue(30_000);
     await waitForSegment('a confirmation', isConfirmed);
-  }, 120_000);
+  }, 300_000);
 });
 
 function fill(contents: VersionedBucket): void {
