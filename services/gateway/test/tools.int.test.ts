@@ -64,13 +64,17 @@ describe('aws s3api', () => {
   });
 });
 
+/** Folders have no time in S3: rclone gives them that of its own start. */
+const withoutOwnTimes = (lines: string): string => lines.replaceAll(/\/;-1;.*$/gm, '/');
+
 describe('rclone lsf -R', () => {
   it.each([
     ['--s3-versions', ['--s3-versions']],
     ['--s3-versions, with sizes and times, in pages of 7', ['--s3-versions', '--format', 'pst', ...IN_PAGES]],
     ['without versions', []],
   ])('%s', async (_title, flags) => {
-    const list = (endpoint: ToolEndpoint) => rclone(endpoint, 'lsf', '-R', ...flags, `end:${endpoint.bucket}`);
+    const list = async (endpoint: ToolEndpoint) =>
+      withoutOwnTimes(await rclone(endpoint, 'lsf', '-R', ...flags, `end:${endpoint.bucket}`));
     const [left, right] = await both(list);
     expect(right.length).toBeGreaterThan(sides.keys);
     expect(left).toEqual(right);
