@@ -3,6 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { adaptive } from './adaptive.js';
 import { type Benchmark, toMarkdown } from './benchmark.js';
+import { hinted } from './hinted.js';
 import { memory } from './memory.js';
 import { pages } from './pages.js';
 import { passes } from './passes.js';
@@ -14,7 +15,18 @@ import { visible } from './visible.js';
 import { writes } from './writes.js';
 
 /** `npm run bench [-- NAME…]`: runs all benchmarks, or those named. Exit code 1 where a goal is missed. */
-const benchmarks: readonly Benchmark[] = [visible, scan, passes, pages, writes, push, snapshot, adaptive, memory];
+const benchmarks: readonly Benchmark[] = [
+  visible,
+  hinted,
+  scan,
+  passes,
+  pages,
+  writes,
+  push,
+  snapshot,
+  adaptive,
+  memory,
+];
 
 const resultsFile = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
 const introduction = `# Results

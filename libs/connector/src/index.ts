@@ -4,6 +4,7 @@ export { type CompletedEndpoint, completeEndpoint } from './complete-endpoint.js
 export { describeVersion, headVersion, type VersionDescription } from './describe-version.js';
 export { EndpointGuard } from './endpoint-guard.js';
 export type { EndpointQuirk } from './endpoint-quirks.js';
+export { type EventRecords, type ObjectHint, readEventRecords } from './event-records.js';
 export { compareKeyBytes } from './key-order.js';
 export { KeyShape } from './key-shape.js';
 export { keyOfMarker, listVersions, type RangePage, type VersionRange } from './list-versions.js';

@@ -3,6 +3,7 @@ export type { BatchContext } from './batch-lease.js';
 export { type DeadLetter, DeadLetterConsumer, type DeadLetterConsumerOptions } from './dead-letter-consumer.js';
 export { type ConsumerOptions, EventConsumer } from './event-consumer.js';
 export { EventProducer } from './event-producer.js';
+export { ForeignConsumer, type ForeignConsumerOptions } from './foreign-consumer.js';
 export { KafkaConnection, type KafkaOptions } from './kafka-connection.js';
 export type { PartitionLag } from './lag.js';
 export { mergePositions, type Position } from './position.js';

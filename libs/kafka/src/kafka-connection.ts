@@ -5,7 +5,7 @@ import { calmRequestQueue } from './calm-request-queue.js';
 import { gatedSockets } from './gated-sockets.js';
 import { kafkaLog, kafkaLogLevel } from './kafka-log.js';
 import { atMost, retryUntilDone } from './retry.js';
-import { deadLetterSettings, topicSettings } from './topic-settings.js';
+import { deadLetterSettings, foreignSettings, topicSettings } from './topic-settings.js';
 import { translateKafkaError } from './translate-kafka-error.js';
 import { registerZstd } from './zstd-codec.js';
 
@@ -60,8 +60,17 @@ export class KafkaConnection {
     const deadLetters = topics.flatMap((topic) =>
       service === undefined ? [] : [deadLetterSettings(this.deadLetterTopicName(topic, service))],
     );
+    await this.#ensure([...wanted, ...deadLetters]);
+  }
+
+  /** Creates a topic of somebody else's, by its whole name, if it is missing; waits and throws as `ensureTopics` does. */
+  async ensureForeignTopic(topicName: string): Promise<void> {
+    await this.#ensure([foreignSettings(topicName)]);
+  }
+
+  async #ensure(wanted: readonly ITopicConfig[]): Promise<void> {
     await retryUntilDone(
-      () => this.withAdmin((admin) => createMissing(admin, [...wanted, ...deadLetters])),
+      () => this.withAdmin((admin) => createMissing(admin, wanted)),
       this.#stopping.signal,
       (err, waitMs) => this.logger.warn({ err, waitMs }, 'the topics could not be ensured, trying again'),
     );

@@ -20,6 +20,15 @@ export function topicSettings(name: string, topic: Topic): ITopicConfig {
   return { topic: name, numPartitions: topic.partitions, replicationFactor: BROKER_DEFAULT, configEntries };
 }
 
+/** Of somebody else's messages, which are worth nothing soon after. */
+export function foreignSettings(name: string): ITopicConfig {
+  const configEntries = [
+    { name: 'cleanup.policy', value: 'delete' },
+    { name: 'retention.ms', value: String(DAY_MS) },
+  ];
+  return { topic: name, numPartitions: 3, replicationFactor: BROKER_DEFAULT, configEntries };
+}
+
 /** Twice the broker's default: a message at its limit still fits with the headers that say why it is here. */
 const DEAD_LETTER_MAX_BYTES = 2_097_176;
 

@@ -32,7 +32,14 @@ export {
   pendingPlace,
 } from './pending-operation.js';
 export { type PendingKey, pendingKeys, pendingOf, type UploadFigures, uploadFigures } from './pending-operations.js';
-export { type MirroredVersion, readRange, undescribedLatest } from './read-range.js';
+export {
+  type DescribedVersion,
+  latestVersions,
+  type MirroredVersion,
+  readKeys,
+  readRange,
+  undescribedLatest,
+} from './read-range.js';
 export { recordPush } from './record-push.js';
 export { remakeOperation } from './remake-operation.js';
 export {
@@ -44,6 +51,7 @@ export {
   segmentsOf,
   voidAllConfirmations,
 } from './segment.js';
+export type { HintedKey, SegmentAttention } from './segment-attention.js';
 export { operationOf, uploadEvent } from './upload-event.js';
 export { closeUploads, reopenUploads, type UploadGate } from './upload-gates.js';
 export type {

@@ -1,4 +1,4 @@
-import { type Filter, MaxKey } from 'mongodb';
+import { type Document, type Filter, MaxKey, MinKey } from 'mongodb';
 import type { Namespace } from './namespace.js';
 import type { VersionDocument } from './version-document.js';
 
@@ -26,12 +26,30 @@ export function readRange(
     .toArray() as Promise<MirroredVersion[]>;
 }
 
+/** The live documents of some keys, by key, then version id. */
+export async function readKeys(
+  namespace: Namespace,
+  mirrorId: string,
+  keys: readonly string[],
+): Promise<MirroredVersion[]> {
+  if (keys.length === 0) return [];
+  const [first, last] = [new MinKey() as unknown as string, new MaxKey() as unknown as string];
+  const ranges = keys.map((k) => ({ _id: { $gte: { k, v: first }, $lte: { k, v: last } } }));
+  return namespace
+    .versions(mirrorId)
+    .find({ $or: ranges, live: true, pending: { $exists: false } }, { projection: COMPARED, sort: { _id: 1 } })
+    .toArray() as Promise<MirroredVersion[]>;
+}
+
 /** By the `_id` index alone, which holds tombstones too: they are few, and the comparison must not miss one in between. */
 function rangeFilter(after: string, end: string | null): Filter<VersionDocument> {
   const last = new MaxKey() as unknown as string;
   const upper = end === null ? { k: last, v: last } : { k: end, v: last };
   return { _id: { $gt: { k: after, v: last }, $lte: upper }, live: true, pending: { $exists: false } };
 }
+
+/** A latest version, with what is stored of its description. */
+export type DescribedVersion = MirroredVersion & Pick<VersionDocument, 'description'>;
 
 /** Latest versions of a range that nobody described yet, by key; at most `limit`. */
 export function undescribedLatest(
@@ -41,18 +59,44 @@ export function undescribedLatest(
   end: string | null,
   limit: number,
 ): Promise<MirroredVersion[]> {
-  const keys = end === null ? { $gt: after } : { $gt: after, $lte: end };
   return namespace
     .versions(mirrorId)
     .aggregate<MirroredVersion>([
-      { $match: { live: true, pending: { $exists: false }, '_id.k': keys } },
-      { $sort: { '_id.k': 1, place: 1 } },
-      { $group: { _id: '$_id.k', latest: { $first: '$$ROOT' } } },
-      { $replaceWith: '$latest' },
+      ...latestOf(after, end),
       { $match: { kind: 'version', describedAt: null } },
       { $sort: { _id: 1 } },
       { $limit: limit },
       { $project: COMPARED },
     ])
     .toArray();
+}
+
+/** Latest versions of a range, described or not, by key; at most `limit`. */
+export function latestVersions(
+  namespace: Namespace,
+  mirrorId: string,
+  after: string,
+  end: string | null,
+  limit: number,
+): Promise<DescribedVersion[]> {
+  return namespace
+    .versions(mirrorId)
+    .aggregate<DescribedVersion>([
+      ...latestOf(after, end),
+      { $match: { kind: 'version' } },
+      { $sort: { _id: 1 } },
+      { $limit: limit },
+      { $project: { ...COMPARED, description: 1 } },
+    ])
+    .toArray();
+}
+
+function latestOf(after: string, end: string | null): Document[] {
+  const keys = end === null ? { $gt: after } : { $gt: after, $lte: end };
+  return [
+    { $match: { live: true, pending: { $exists: false }, '_id.k': keys } },
+    { $sort: { '_id.k': 1, place: 1 } },
+    { $group: { _id: '$_id.k', latest: { $first: '$$ROOT' } } },
+    { $replaceWith: '$latest' },
+  ];
 }

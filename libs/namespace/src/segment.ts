@@ -1,4 +1,5 @@
 import { type Collection, MaxKey, type UpdateFilter } from 'mongodb';
+import type { SegmentAttention } from './segment-attention.js';
 
 /** `a`: the segment holds the keys after this one (exclusive; empty: from the first), up to and with the next one's `a`. */
 export interface SegmentId {
@@ -19,7 +20,7 @@ export interface SegmentFigures {
  * A range of a mirror's key space. `writes` and `figures` belong to the namespace: whoever changes a connector-derived
  * document bumps `writes` (rule R3). Everything else is the poller's.
  */
-export interface Segment {
+export interface Segment extends SegmentAttention {
   readonly _id: SegmentId;
   readonly writes: number;
   readonly figures: SegmentFigures | null;

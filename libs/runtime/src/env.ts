@@ -40,7 +40,7 @@ export const sharedEnv = {
     .describe('Least severe level that is logged'),
 };
 
-const SECRET_NAMES = ['SERVICE_TOKEN', 'MASTER_KEY', 'BOOTSTRAP_ADMIN_TOKEN'];
+const SECRET_NAMES = ['SERVICE_TOKEN', 'MASTER_KEY', 'BOOTSTRAP_ADMIN_TOKEN', 'HINTS_TOKEN'];
 
 /** Reads a service's environment, once, at boot. Throws a FatalError with all faults, or for a secret that can be guessed. */
 export function readServiceEnv<T extends z.ZodObject<typeof sharedEnv>>(

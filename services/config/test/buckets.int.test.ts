@@ -269,6 +269,7 @@ describe('the status', () => {
       snapshot: { startedAt: '2030-01-01T00:00:00Z', completedAt: null, versionsListed: 3, versionsPerSecond: 1.5 },
       oldestUnappliedChangeAgeSeconds: null,
       oldestUnvisitedRangeAgeSeconds: 1,
+      oldestDescriptionAgeSeconds: 1,
       lastFullPassAt: null,
       lastFullPassSeconds: null,
       removals: { candidates: 2, unlisted: 1, ledger: 4 },

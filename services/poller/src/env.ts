@@ -1,4 +1,4 @@
-import { port, sharedEnv } from '@mirror/runtime';
+import { port, secret, sharedEnv } from '@mirror/runtime';
 import { z } from 'zod';
 
 export const pollerEnv = z.object({
@@ -14,7 +14,13 @@ export const pollerEnv = z.object({
     .int()
     .min(50)
     .default(1_000)
-    .describe('Between two visits of a range, in milliseconds'),
+    .describe('Between two visits of a range, in milliseconds: the least; hot ranges come close to it'),
+  VISIT_DEADLINE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(600)
+    .describe('Between two visits of the coldest range, as far as the budget reaches'),
   POLL_REQUESTS_PER_SECOND: z.coerce.number().min(1).default(100).describe('Requests a second that a location may get'),
   POLL_VISITS_AT_ONCE: z.coerce
     .number()
@@ -29,6 +35,26 @@ export const pollerEnv = z.object({
     .min(1)
     .default(300)
     .describe('How long a range waits for what it said to be applied, before it is compared all the same'),
+  HINTS_TOPIC: z
+    .string()
+    .regex(/^[a-zA-Z0-9._-]{0,249}$/)
+    .default('')
+    .describe('Kafka topic of S3 event records from the connector, its whole name; empty: none'),
+  HINTS_TOKEN: secret()
+    .optional()
+    .describe('Bearer token of `POST /hints/v1/s3-events`; without it the webhook is off'),
+  HINTS_SHARE: z.coerce
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.5)
+    .describe('Share of a location’s requests that hints may bring forward'),
+  DESCRIPTION_SWEEP_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(86_400)
+    .describe('Metadata and tags of latest versions are read anew when they are older than this'),
   REMOVAL_DELAY_SECONDS: z.coerce
     .number()
     .int()

@@ -2,18 +2,14 @@ import type { CachedLookup, LocationCredentials } from '@mirror/config-client';
 import type { EndpointGuard } from '@mirror/connector';
 import type { MirrorState } from '@mirror/events';
 import type { EventProducer, StateTable } from '@mirror/kafka';
+import { type BackgroundSettings, openBackground } from './background.js';
 import { ConnectorAccess } from './connector/connector-access.js';
 import { RequestBudget } from './connector/request-budget.js';
 import { RequestWindow } from './connector/request-window.js';
 import { PollLoop, type PollLoopParts } from './poll-loop.js';
 import type { PolledTarget } from './polled-target.js';
-import { DescribeBacklog } from './visit/describe-backlog.js';
 
-export interface PollingSettings {
-  /** Each location's budget. */
-  readonly requestsPerSecond: number;
-  /** This process's part of it. */
-  share(): number;
+export interface PollingSettings extends BackgroundSettings {
   /** Undefined: no such location is known. */
   targetOf(location: string): PolledTarget | undefined;
   readonly guard: EndpointGuard;
@@ -66,6 +62,11 @@ export class MirroredBuckets {
     this.requestReconcile(location);
   }
 
+  /** A hint was received. */
+  wake(mirrorId: string): void {
+    this.polled.get(mirrorId)?.loop.hinted();
+  }
+
   private requestReconcile(changed: string | null = null): void {
     this.reconciling = this.reconciling
       .then(() => this.reconcile(changed))
@@ -96,8 +97,21 @@ export class MirroredBuckets {
     const budget = new RequestBudget(requestsPerSecond, requestsPerSecond, () => Date.now(), share);
     const window = new RequestWindow(this.parts.visitsAtOnce, () => performance.now());
     const connector = new ConnectorAccess(location, this.credentials, guard, { budget, window }, abort.signal);
-    const backlog = new DescribeBacklog(this.parts.namespace, this.producer, { mirrorId, bucket }, this.parts.logger);
-    const loop = new PollLoop({ mirrorId, bucket, location, ...target }, connector, backlog, abort.signal, this.parts);
+    const { namespace, logger } = this.parts;
+    const background = openBackground(
+      { mirrorId, bucket },
+      connector,
+      abort.signal,
+      { namespace, producer: this.producer, logger },
+      this.settings,
+    );
+    const loop = new PollLoop(
+      { mirrorId, bucket, location, ...target },
+      connector,
+      background,
+      abort.signal,
+      this.parts,
+    );
     this.polled.set(mirrorId, { mirrorId, loop, connector, abort });
     loop.start();
     this.parts.logger.info({ bucket, mirrorId, location }, 'polling a mirrored bucket');
@@ -123,6 +137,7 @@ export class MirroredBuckets {
     const alive = new Set(entries.map(({ state }) => state.mirrorId));
     for (const mirrorId of present.filter((id) => !alive.has(id))) {
       await segments.forget(mirrorId);
+      this.parts.paces.forget(mirrorId);
       await ledger.forget(mirrorId);
       await progress.forget(mirrorId);
     }

@@ -1,15 +1,16 @@
 import { KeyShape } from '@mirror/connector';
 import { isApplied, type Namespace, type Positions, readPositions, type Segment } from '@mirror/namespace';
 import { backoffMs, type Logger } from '@mirror/runtime';
+import type { Background } from './background.js';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
 import { mergeSegments } from './merge-segments.js';
 import type { PolledTarget } from './polled-target.js';
 import { provesTarget } from './prove-target.js';
 import type { StatusEvents } from './publish-status.js';
+import type { PaceKeeper } from './state/pace-keeper.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
 import { type ClaimedSegment, LEASE_MS } from './state/segment-store.js';
 import { Stir } from './stir.js';
-import type { DescribeBacklog } from './visit/describe-backlog.js';
 import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
@@ -39,6 +40,7 @@ export interface PollLoopParts {
   readonly lagWaitMs: number;
   /** How many ranges all pollers together can visit at once. */
   rangesWanted(): number;
+  readonly paces: PaceKeeper;
   readonly logger: Logger;
 }
 
@@ -66,15 +68,21 @@ export class PollLoop {
   constructor(
     private readonly mirror: PolledMirror,
     private readonly connector: ConnectorAccess,
-    private readonly backlog: DescribeBacklog,
+    private readonly background: Background,
     private readonly signal: AbortSignal,
     private readonly parts: PollLoopParts,
   ) {}
 
   start(): void {
-    const beside = [() => this.describeSome(), () => this.proveTarget()];
+    const beside = [() => this.followHints(), () => this.describeSome(), () => this.proveTarget()];
     const work = [this.run(() => this.beginVisits()), ...beside.map((some) => this.run(some))];
-    this.done = Promise.all(work).then(async () => void (await Promise.all(this.visits)));
+    const inFlight = async () => void (await Promise.all([...this.visits, this.background.hints.ended()]));
+    this.done = Promise.all(work).then(inFlight);
+  }
+
+  /** A hint was received: it need not wait until it is found. */
+  hinted(): void {
+    this.background.hints.tell();
   }
 
   /** Resolves when the visits in flight have ended, after the signal was aborted. */
@@ -113,9 +121,15 @@ export class PollLoop {
   }
 
   private async turn(claimed: ClaimedForVisit, progress: MirrorProgress): Promise<void> {
+    await this.succeeded(progress, await this.visit(claimed, progress));
+  }
+
+  private async succeeded(
+    progress: MirrorProgress,
+    { differences, splitCredit }: Pick<VisitReport, 'differences' | 'splitCredit'>,
+  ): Promise<void> {
     const { stores, status } = this.parts;
     const { mirrorId, location } = this.mirror;
-    const { differences, splitCredit } = await this.visit(claimed, progress);
     if (progress.failing && (await stores.progress.succeed(mirrorId))) await status.reachable(this.mirror, location);
     this.failures = 0;
     await stores.progress.count(mirrorId, this.connector.takeRequestCount(), differences, splitCredit);
@@ -123,8 +137,22 @@ export class PollLoop {
 
   private async describeSome(): Promise<void> {
     const { namespace, changesTopic } = this.parts;
-    const worked = await this.backlog.step(this.connector, await readPositions(namespace.positions, changesTopic));
+    const { backlog, sweep } = this.background;
+    const positions = await readPositions(namespace.positions, changesTopic);
+    const worked = (await backlog.step(this.connector, positions)) || (await sweep.step(this.connector, positions));
     if (!worked) await sleep(BACKLOG_IDLE_MS, this.signal);
+  }
+
+  /** Not before the snapshot has shown what is there: it lists everything anyway. */
+  private async followHints(): Promise<void> {
+    const { namespace, changesTopic, stores } = this.parts;
+    const progress = await stores.progress.read(this.mirror.mirrorId);
+    if (!progress?.snapshotCompletedAt) return sleep(BACKLOG_IDLE_MS, this.signal);
+    await this.background.hints.step(() => readPositions(namespace.positions, changesTopic), {
+      visitRange: (claimed) => this.turn({ ...claimed, applied: true }, progress),
+      visited: (differences) => this.succeeded(progress, { differences, splitCredit: 0 }),
+      failed: (error) => this.failed(error),
+    });
   }
 
   /** The location was pointed elsewhere: removals wait until the new place has shown that it has the same versions. */
@@ -182,6 +210,7 @@ export class PollLoop {
         removalsHeld: progress.removalsHeldSince !== null || progress.suspect || progress.target !== this.mirror.target,
         listing: { hidesAstral: this.mirror.hidesAstral, ordersByUnits: this.mirror.ordersByUnits },
         applied: claimed.applied,
+        pace: await this.parts.paces.of(this.mirror.mirrorId),
         sharing: { wanted: this.parts.rangesWanted(), shape: this.shape, onCut: () => this.stirred.now() },
       });
     } catch (error) {

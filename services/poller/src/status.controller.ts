@@ -4,6 +4,7 @@ import { Controller, Get, Inject, NotFoundException, Param, UseGuards } from '@n
 import { type MirrorProgress, ProgressStore } from './state/progress-store.js';
 import { RemovalLedger } from './state/removal-ledger.js';
 import { SegmentStore } from './state/segment-store.js';
+import { SweepStore } from './state/sweep-store.js';
 
 export const CHANGES_TOPIC = Symbol('CHANGES_TOPIC');
 
@@ -16,6 +17,7 @@ export class StatusController {
     private readonly segments: SegmentStore,
     private readonly ledger: RemovalLedger,
     private readonly progress: ProgressStore,
+    private readonly sweeps: SweepStore,
     @Inject(CHANGES_TOPIC) private readonly changesTopic: string,
   ) {}
 
@@ -24,10 +26,11 @@ export class StatusController {
     const progress = await this.progress.read(mirrorId);
     if (!progress) throw new NotFoundException('This mirror is not polled (yet).');
     const now = await this.segments.now();
-    const [coverage, unappliedSince, removals] = await Promise.all([
+    const [coverage, unappliedSince, removals, describedSince] = await Promise.all([
       this.segments.coverage(mirrorId, progress.passStartedAt),
       this.unappliedSince(mirrorId),
       this.ledger.counts(mirrorId),
+      this.sweeps.oldest(mirrorId),
     ]);
     const oldestVisit = coverage?.oldestVisit;
     const visited = oldestVisit && oldestVisit.getTime() > 0 ? oldestVisit : progress.snapshotStartedAt;
@@ -35,6 +38,7 @@ export class StatusController {
       snapshot: snapshotOf(progress, coverage?.versions ?? 0, now),
       oldestUnappliedChangeAgeSeconds: unappliedSince ? ageSeconds(unappliedSince, now) : 0,
       oldestUnvisitedRangeAgeSeconds: visited ? ageSeconds(visited, now) : null,
+      oldestDescriptionAgeSeconds: describedSince ? ageSeconds(describedSince, now) : null,
       lastFullPassAt: progress.lastFullPassAt,
       lastFullPassSeconds: progress.lastFullPassSeconds,
       removals,

@@ -6,16 +6,20 @@ import { Namespace } from '@mirror/namespace';
 import { createLogger } from '@mirror/runtime';
 import type { ListingServer } from '@mirror/testing';
 import type { MongoClient } from 'mongodb';
+import { openBackground } from '../src/background.js';
 import { ConnectorAccess } from '../src/connector/connector-access.js';
 import { RequestBudget } from '../src/connector/request-budget.js';
 import { RequestWindow } from '../src/connector/request-window.js';
 import { PollLoop } from '../src/poll-loop.js';
 import { StatusEvents } from '../src/publish-status.js';
+import { HintStore } from '../src/state/hint-store.js';
+import { PaceKeeper } from '../src/state/pace-keeper.js';
 import { ProgressStore } from '../src/state/progress-store.js';
 import { RemovalLedger } from '../src/state/removal-ledger.js';
 import { SegmentStore } from '../src/state/segment-store.js';
+import { SweepStore } from '../src/state/sweep-store.js';
 import { Removals } from '../src/visit/believe-removals.js';
-import { DescribeBacklog } from '../src/visit/describe-backlog.js';
+import { HintedVisitor } from '../src/visit/visit-hinted.js';
 import { SegmentVisitor } from '../src/visit/visit-segment.js';
 
 export interface Polling {
@@ -57,16 +61,32 @@ export async function startPolling(
   const progress = new ProgressStore(mongo.db());
   const ledger = new RemovalLedger(mongo.db());
   const segments = new SegmentStore(mongo, namespace, progress, `poller ${Math.random()}`);
-  await Promise.all([segments.init(), ledger.init()]);
+  const hints = new HintStore(namespace);
+  const sweeps = new SweepStore(namespace);
+  await Promise.all([segments.init(), hints.init(), sweeps.init(), ledger.init()]);
   const stores = { segments, ledger, progress };
   const logger = createLogger('poller', 'silent');
   const suspicion = { share: 0.5, floorVersions: 100 };
   const removals = new Removals(ledger, progress, segments, { delaySeconds: 10, maxHeads: 50, suspicion }, logger);
-  const visitor = new SegmentVisitor(namespace, stores, removals, producer, { intervalMs, maxDescribed: 0 });
+  const visitor = new SegmentVisitor(namespace, stores, removals, producer, {
+    removalDelayMs: 10_000,
+    maxDescribed: 0,
+  });
   const mirror = { mirrorId, bucket: 'photos', location: 'ring', target: 'there', hidesAstral, ordersByUnits };
   const abort = new AbortController();
   const connector = accessTo(server, abort.signal);
-  const loop = new PollLoop(mirror, connector, new DescribeBacklog(namespace, producer, mirror, logger), abort.signal, {
+  const parts = { namespace, producer, logger };
+  const seconds = intervalMs / 1_000;
+  const limits = { requestsPerSecond: 10_000, minIntervalSeconds: seconds, maxIntervalSeconds: seconds };
+  const background = openBackground(mirror, connector, abort.signal, parts, {
+    requestsPerSecond: 10_000,
+    share: () => 1,
+    hintParts: { segments, hints, visitor: new HintedVisitor(namespace, segments, hints, producer) },
+    hintsShare: 1,
+    sweeps,
+    sweepAgeSeconds: 86_400,
+  });
+  const loop = new PollLoop(mirror, connector, background, abort.signal, {
     namespace,
     stores,
     visitor,
@@ -76,6 +96,7 @@ export async function startPolling(
     visitsAtOnce,
     lagWaitMs: 300_000,
     rangesWanted: () => visitsAtOnce * pollers,
+    paces: new PaceKeeper(namespace, limits),
     logger,
   });
   loop.start();

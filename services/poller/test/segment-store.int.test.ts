@@ -47,6 +47,8 @@ const clean: VisitOutcome = {
   said: null,
   undescribed: false,
   nextVisitInMs: 0,
+  activity: null,
+  heat: null,
 };
 
 /** Nothing was listed before the cut, and the rest stays one. */

@@ -14,11 +14,12 @@ export interface OwnStack {
   stop(): Promise<void>;
 }
 
-export interface OwnStackOptions {
+export interface OwnStackOptions extends Pick<SystemOptions, 'environment' | 'ports'> {
+  /** Added to the stand-in connector's environment. */
+  readonly connectorEnv?: Record<string, string>;
   /** 'minio' when not given. */
   readonly endpoint?: EndpointKind;
   readonly pollers?: number;
-  readonly environment?: SystemOptions['environment'];
 }
 
 export const endpointKinds = ['minio', 'versitygw'] as const;
@@ -27,14 +28,14 @@ export type EndpointKind = (typeof endpointKinds)[number];
 /** For programs outside of a test run: benchmarks and the acceptance run. */
 export async function startOwnStack(
   report: (line: string) => void,
-  { endpoint = 'minio', ...settings }: OwnStackOptions = {},
+  { endpoint = 'minio', connectorEnv = {}, ...settings }: OwnStackOptions = {},
 ): Promise<OwnStack> {
   const folder = mkdtempSync(join(tmpdir(), 'mirror-own-stack-'));
   const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   process.once('exit', remove); // also the way out of Ctrl-C: the processes die with this one
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   report('Starting MongoDB, Kafka and the stand-in connector');
-  const servers = await startServers({ dataDir: join(folder, 'servers'), report });
+  const servers = await startServers({ dataDir: join(folder, 'servers'), report, minio: { env: connectorEnv } });
   const url = new URL(servers.mongodb.url);
   url.pathname = '/mirror';
   const versitygw =

@@ -24,6 +24,8 @@ export interface SystemOptions {
   readonly logLevel?: string;
   /** One when it is not given. */
   readonly pollers?: number;
+  /** Where somebody has to be told beforehand where a service will be; the others get free ones. */
+  readonly ports?: Partial<Record<ServiceName, number>>;
 }
 
 export interface S3Access extends ConnectorAddress {
@@ -55,7 +57,17 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   const [gateway = 0, config = 0, poller = 0, metadata = 0, replication = 0, ...morePollerPorts] = await freePorts(
     4 + pollers,
   );
-  const ports = { gateway, config, poller, metadata, replication, connector: 0, kafka: 0, mongodb: 0 };
+  const ports = {
+    gateway,
+    config,
+    poller,
+    metadata,
+    replication,
+    ...options.ports,
+    connector: 0,
+    kafka: 0,
+    mongodb: 0,
+  };
   const services = createServices({
     root,
     folder,

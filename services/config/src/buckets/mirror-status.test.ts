@@ -12,6 +12,7 @@ const status: PollerStatus = {
   },
   oldestUnappliedChangeAgeSeconds: 0.4,
   oldestUnvisitedRangeAgeSeconds: 2,
+  oldestDescriptionAgeSeconds: 2,
   lastFullPassAt: '2030-01-01T00:02:00Z',
   lastFullPassSeconds: 3,
   removals: { candidates: 0, unlisted: 2, ledger: 5 },

@@ -49,6 +49,7 @@ export const exampleStatus = {
   },
   oldestUnappliedChangeAgeSeconds: 0.2,
   oldestUnvisitedRangeAgeSeconds: 1.5,
+  oldestDescriptionAgeSeconds: 43200,
   lastFullPassAt: '2030-01-31T06:30:00.000Z',
   lastFullPassSeconds: 4.2,
   removals: { candidates: 0, unlisted: 0, ledger: 1200 },

@@ -7,6 +7,7 @@ const suspect = {
     snapshot: { startedAt: null, completedAt: null, versionsListed: null, versionsPerSecond: null },
     oldestUnappliedChangeAgeSeconds: null,
     oldestUnvisitedRangeAgeSeconds: null,
+    oldestDescriptionAgeSeconds: null,
     lastFullPassAt: null,
     lastFullPassSeconds: null,
     removals: { candidates: 9, unlisted: 0, ledger: 9 },

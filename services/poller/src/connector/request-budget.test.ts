@@ -33,6 +33,16 @@ describe('RequestBudget', () => {
     }
   });
 
+  it('gives what may be left out only while something is left, and no more than its rate over a long time', () => {
+    let now = 0;
+    const budget = new RequestBudget(10, 2, () => now);
+    expect([budget.tryTake(5), budget.tryTake(1)]).toEqual([true, false]);
+    let sent = 5;
+    for (now = 0; now < 60_000; now += 7) if (budget.tryTake(3)) sent += 3;
+    expect(sent).toBeLessThanOrEqual(60 * 10 + 2 + 3);
+    expect(sent).toBeGreaterThan(60 * 10 - 5);
+  });
+
   it('is shared, as the number of pollers changes', () => {
     let share = 1;
     const budget = new RequestBudget(

@@ -41,6 +41,14 @@ export class RequestBudget {
     return 0;
   }
 
+  /** Takes `requests` if anything is left, on credit where they are more than that; false: takes nothing. */
+  tryTake(requests: number): boolean {
+    this.refill();
+    if (this.tokens <= 0) return false;
+    this.tokens -= requests;
+    return true;
+  }
+
   private refill(): void {
     const now = this.now();
     const earned = ((now - this.refilledAt) / 1000) * this.rate();

@@ -7,10 +7,12 @@ import {
   segmentEnd,
   segmentsOf,
 } from '@mirror/namespace';
+import type { Activity } from '@mirror/pacing';
 import type { ClientSession, Document, MongoClient } from 'mongodb';
 import type { PlannedSegment } from '../plan-merges.js';
 import { OUTGROWN_VERSIONS } from '../visit/range-versions.js';
 import type { Said } from '../visit/repeat-backoff.js';
+import { HINTS_SINCE_CLAIM } from './hint-store.js';
 import type { ProgressStore } from './progress-store.js';
 
 /** A segment held under a lease (rule R4). */
@@ -35,6 +37,8 @@ export interface VisitOutcome {
   readonly said: Said | null;
   readonly undescribed: boolean;
   readonly nextVisitInMs: number;
+  readonly activity: Activity | null;
+  readonly heat: number | null;
 }
 
 /** What a cut leaves behind the boundary. */
@@ -247,6 +251,10 @@ export class SegmentStore {
           undescribed: outcome.undescribed ? true : '$undescribed',
           visitedAt: '$claimedAt',
           dueAt: inMs(outcome.nextVisitInMs),
+          activity: { $literal: outcome.activity },
+          heat: outcome.heat,
+          describedSince: { $ifNull: ['$describedSince', '$claimedAt'] },
+          ...HINTS_SINCE_CLAIM,
           holder: null,
           leaseUntil: { $literal: new Date(0) },
         },
@@ -293,11 +301,11 @@ export class SegmentStore {
       .toArray();
   }
 
-  /** Voids every confirmation, those about to be stored included: the next pass compares everything. */
+  /** Voids every confirmation, those about to be stored included: the next pass compares everything, and begins at once. */
   async voidConfirmations(mirrorId: string): Promise<void> {
     await this.namespace.segments.updateMany(
       { '_id.m': mirrorId },
-      { $set: { hash: null, confirmedAt: null }, $inc: { writes: 1 } },
+      { $set: { hash: null, confirmedAt: null, dueAt: new Date(0) }, $inc: { writes: 1 } },
     );
   }
 
@@ -318,7 +326,7 @@ const recutAtOf = ({ open, count, claimedAt, recutAt }: Segment): Date | null =>
 
 /** The rest of a known range is known, too, as far as that goes: it was last visited when the whole was. */
 function restOf(segment: Segment, listed: number): Omit<Segment, '_id'> {
-  const { writes, undescribed, visitedAt } = segment;
+  const { writes, undescribed, visitedAt, describedSince = null, heat = null } = segment;
   const left = segment.open ? 0 : segment.count - listed;
   const recutAt = recutAtOf(segment);
   return {
@@ -326,6 +334,8 @@ function restOf(segment: Segment, listed: number): Omit<Segment, '_id'> {
     writes: writes + 1,
     undescribed,
     visitedAt,
+    describedSince,
+    heat,
     recutAt,
     open: left <= 0,
     count: Math.max(0, left),
@@ -342,8 +352,15 @@ function joinedOf(run: readonly ClaimedSegment[]): Partial<Omit<Segment, '_id'>>
     count: parts.reduce((sum, { count }) => sum + count, 0),
     pageSize: NEW_SEGMENT.pageSize,
     undescribed: parts.some(({ undescribed }) => undescribed),
+    describedSince: oldestOf(parts),
     visitedAt: new Date(Math.min(...visits)),
   };
+}
+
+/** Null where that of a part is not known. */
+function oldestOf(parts: readonly Segment[]): Date | null {
+  const known = parts.flatMap(({ describedSince }) => describedSince ?? []);
+  return known.length < parts.length ? null : new Date(Math.min(...known.map((since) => since.getTime())));
 }
 
 /**

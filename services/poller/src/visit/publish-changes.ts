@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { type CloudEvent, type LogicalTime, type ObjectChanged, type ObjectDescription, topics } from '@mirror/events';
+import {
+  type CloudEvent,
+  compareTimes,
+  type LogicalTime,
+  type ObjectChanged,
+  type ObjectDescription,
+  topics,
+} from '@mirror/events';
 import type { EventProducer, Position } from '@mirror/kafka';
 import { fromTimestamp, type MirroredVersion } from '@mirror/namespace';
 import type { Difference } from './compare-range.js';
@@ -14,6 +21,10 @@ export interface ObservedInterval {
   readonly startedAt: LogicalTime;
   readonly endedAt: LogicalTime;
 }
+
+/** On an idle database no time may have passed; an observation is an interval all the same. */
+export const laterThan = (startedAt: LogicalTime, now: LogicalTime): LogicalTime =>
+  compareTimes(now, startedAt) > 0 ? now : `${BigInt(startedAt) + 1n}`;
 
 /** The listing says something new about a version. */
 export function changeOf(

@@ -1,4 +1,4 @@
-import { compareTimes, type LogicalTime, type ObjectDescription } from '@mirror/events';
+import type { LogicalTime, ObjectDescription } from '@mirror/events';
 import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
 import {
   fromTimestamp,
@@ -8,6 +8,7 @@ import {
   readRange,
   type Segment,
 } from '@mirror/namespace';
+import type { Pace } from '@mirror/pacing';
 import type { ConnectorAccess } from '../connector/connector-access.js';
 import type { PolledTarget } from '../polled-target.js';
 import type { ProgressStore } from '../state/progress-store.js';
@@ -17,9 +18,11 @@ import type { Removals } from './believe-removals.js';
 import { compareRange, type Difference } from './compare-range.js';
 import { describeVersions } from './describe-versions.js';
 import { type ListPage, listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
+import { nextVisit, type Visited } from './next-visit.js';
 import {
   changeOf,
   digestOf,
+  laterThan,
   type MirrorIdentity,
   type ObservedInterval,
   publishChanges,
@@ -37,7 +40,8 @@ export interface VisitStores {
 }
 
 export interface VisitSettings {
-  readonly intervalMs: number;
+  /** Between the two listings that must omit a version (rule R6). */
+  readonly removalDelayMs: number;
   /** New latest versions described in the visit that finds them; with more, the background describes them. */
   readonly maxDescribed: number;
 }
@@ -52,6 +56,8 @@ export interface VisitContext {
   /** R8: what the last visit published has been applied. False: past the bounded wait; compared, but not confirmed. */
   readonly applied: boolean;
   readonly sharing: Sharing;
+  /** How often the mirror's ranges are visited. */
+  readonly pace: Pace;
 }
 
 export interface VisitReport {
@@ -94,7 +100,7 @@ export class SegmentVisitor {
       confirmedHash: isExpired(segment) ? null : segment.hash,
       ...context.listing,
     });
-    if (listing.kind === 'unchanged') return this.finishUnchanged(claimed);
+    if (listing.kind === 'unchanged') return this.finishUnchanged(claimed, context.pace);
     const observed = { startedAt, endedAt: laterThan(startedAt, await readLogicalClock(this.namespace.db)) };
     if (listing.end !== end && !(await this.cut(claimed, listing, context))) return ABANDONED;
 
@@ -125,7 +131,7 @@ export class SegmentVisitor {
       said,
       // Where a latest version goes, the one below it may never have been described.
       undescribed: undescribed || gone.length > 0,
-      nextVisitInMs: this.settings.intervalMs,
+      ...nextVisit(segment, this.visited(listing, missing.length - gone.length, changes.length, said), context.pace),
     });
     if (!kept) return ABANDONED;
     const listed = listing.versions.length;
@@ -143,9 +149,14 @@ export class SegmentVisitor {
     return kept;
   }
 
-  private async finishUnchanged(claimed: ClaimedSegment): Promise<VisitReport> {
+  /** What waits for its second listing is not kept waiting; a change that was said before is none that this visit found. */
+  private visited({ versions }: Listed, waiting: number, changes: number, said: Said | null): Visited {
+    const withinMs = waiting > 0 ? this.settings.removalDelayMs : null;
+    return { changes: said?.times === 1 ? changes : 0, count: versions.length, withinMs };
+  }
+
+  private async finishUnchanged(claimed: ClaimedSegment, pace: Pace): Promise<VisitReport> {
     const { count, pageSize, hash } = claimed.segment;
-    const nextVisitInMs = this.settings.intervalMs;
     const outcome = {
       count,
       pageSize,
@@ -154,7 +165,7 @@ export class SegmentVisitor {
       publishedAt: null,
       said: null,
       undescribed: false,
-      nextVisitInMs,
+      ...nextVisit(claimed.segment, { changes: 0, count, withinMs: null }, pace),
     };
     const kept = await this.stores.segments.finish(claimed, outcome);
     return kept ? { listed: count, differences: 0, splitCredit: 0, abandoned: false } : ABANDONED;
@@ -209,10 +220,6 @@ export class SegmentVisitor {
     return { change, comparedAt: stampOf(mirrored) };
   }
 }
-
-/** On an idle database no time may have passed; an observation is an interval all the same. */
-const laterThan = (startedAt: LogicalTime, now: LogicalTime): LogicalTime =>
-  compareTimes(now, startedAt) > 0 ? now : `${BigInt(startedAt) + 1n}`;
 
 const CONFIRMATION_MS = 24 * 3_600_000;
 
