@@ -33,7 +33,8 @@ export async function scanVersions(
   const work = async (): Promise<void> => {
     for (let range = await ranges.take(); range && scan.requests < maxPages; range = await ranges.take()) {
       scan.requests += 1;
-      scan.versions += await listOne(client, bucket, range, ranges);
+      const listed = await listOne(client, bucket, range, ranges); // not inside `+=`, which reads before it waits
+      scan.versions += listed;
     }
     ranges.giveUp();
   };
