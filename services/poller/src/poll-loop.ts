@@ -234,7 +234,7 @@ export class PollLoop {
     if (progress.snapshotCompletedAt === null) {
       const publishing = await stores.segments.publishing(mirrorId);
       if (publishing.some(({ published }) => !isApplied(published, positions))) return;
-      if (await stores.progress.completeSnapshot(mirrorId))
+      if (await stores.progress.completeSnapshot(mirrorId, coverage.versions))
         await status.snapshotCompleted(this.mirror, progress, coverage.versions);
     }
     if (await stores.progress.completePass(mirrorId, progress.passStartedAt)) {

@@ -60,9 +60,10 @@ export class StatusController {
   }
 }
 
-/** While the snapshot runs, the rate is of what was listed so far. */
-function snapshotOf(progress: MirrorProgress, versionsListed: number, now: Date) {
+/** While the snapshot runs, both figures are of what was listed so far; then they stay as they were at its end. */
+function snapshotOf(progress: MirrorProgress, listedSoFar: number, now: Date) {
   const { snapshotStartedAt: startedAt, snapshotCompletedAt: completedAt } = progress;
+  const versionsListed = progress.snapshotVersions ?? listedSoFar;
   const seconds = startedAt ? ((completedAt ?? now).getTime() - startedAt.getTime()) / 1000 : 0;
   return {
     startedAt,

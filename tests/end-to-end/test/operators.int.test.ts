@@ -18,6 +18,7 @@ interface Failure {
 interface OperatorStatus {
   state: string;
   mirrorId: string;
+  snapshot: { versionsListed: number };
   removals: { candidates: number; unlisted: number; ledger: number };
   lastVerify: { completedAt: string | null; versionsCompared: number; differences: number } | null;
 }
@@ -78,6 +79,7 @@ it('a verification compares everything, and its report is in the status', async 
 it('removals are accepted up to what the ledger has reached', async () => {
   const { VersionId } = await first.s3.send(new PutObjectCommand({ Bucket: first.bucket, Key: 'gone', Body: 'x' }));
   await waitUntilEqual(mirror, connectorAccess(first.bucket), 30_000);
+  expect((await status()).snapshot.versionsListed).toBe(60); // as it was when the snapshot was complete
   await first.s3.send(new DeleteObjectCommand({ Bucket: first.bucket, Key: 'gone', VersionId }));
   await waitFor(async () => (await status()).removals.ledger > 0, { what: 'a candidate', timeoutMs: 30_000 });
   const { ledger } = (await status()).removals;

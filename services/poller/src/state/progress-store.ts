@@ -26,6 +26,8 @@ export interface MirrorProgress {
   readonly epoch: number;
   readonly snapshotStartedAt: Date | null;
   readonly snapshotCompletedAt: Date | null;
+  /** Versions that it had listed when it was complete; missing before. */
+  readonly snapshotVersions?: number;
   readonly passStartedAt: Date;
   readonly lastFullPassAt: Date | null;
   readonly lastFullPassSeconds: number | null;
@@ -151,9 +153,9 @@ export class ProgressStore {
   }
 
   /** False: somebody else did. */
-  async completeSnapshot(mirrorId: string): Promise<boolean> {
+  async completeSnapshot(mirrorId: string, versionsListed: number): Promise<boolean> {
     const result = await this.progress.updateOne({ _id: mirrorId, snapshotCompletedAt: null }, [
-      { $set: { snapshotCompletedAt: '$$NOW' } },
+      { $set: { snapshotCompletedAt: '$$NOW', snapshotVersions: { $literal: versionsListed } } },
     ]);
     return result.modifiedCount === 1;
   }
