@@ -34,8 +34,8 @@ export interface Segment extends SegmentAttention {
   readonly dueAt: Date;
   /** Nobody has listed it to its end yet: how much it holds is not known, and its rest may be shared by splitting it. */
   readonly open: boolean;
-  /** When a joined run of segments was cut into this one, among others; null: it came to be otherwise. */
-  readonly recutAt: Date | null;
+  /** Versions that it held when it was cut as full as its keys let it be; null: it was not. */
+  readonly filled: number | null;
   /** Begin of the last visit that was completed; null: never. */
   readonly visitedAt: Date | null;
   /** Versions that the last visit listed. */

@@ -2,8 +2,8 @@ import { planMerges } from './plan-merges.js';
 import type { ClaimedSegment, SegmentStore } from './state/segment-store.js';
 import { TARGET_VERSIONS } from './visit/range-versions.js';
 
-/** Longer runs fill segments better, and take longer to be listed anew: a hundred lose one request in a hundred at most. */
-const LIMITS = { target: TARGET_VERSIONS, longestRun: 100 };
+/** Longer runs fill segments better, and take longer to be listed anew: two hundred lose one request in two hundred at most. */
+export const MERGE_LIMITS = { target: TARGET_VERSIONS, longestRun: 200 };
 const MAX_RUNS = 20;
 
 /**
@@ -12,7 +12,7 @@ const MAX_RUNS = 20;
  */
 export async function mergeSegments(segments: SegmentStore, mirrorId: string): Promise<number> {
   const runs: (readonly string[])[] = [];
-  for await (const run of planMerges(segments.planned(mirrorId), LIMITS)) {
+  for await (const run of planMerges(segments.planned(mirrorId), MERGE_LIMITS)) {
     runs.push(run);
     if (runs.length === MAX_RUNS) break;
   }
@@ -22,14 +22,12 @@ export async function mergeSegments(segments: SegmentStore, mirrorId: string): P
 }
 
 async function mergeRun(segments: SegmentStore, mirrorId: string, run: readonly string[]): Promise<boolean> {
-  const held: ClaimedSegment[] = [];
-  for (const after of run) {
-    const claimed = await segments.claim({ m: mirrorId, a: after }, 'early');
-    if (!claimed) break;
-    held.push(claimed);
-  }
+  const held = await segments.claimAll(
+    run.map((a) => ({ m: mirrorId, a })),
+    'early',
+  );
   const isMerged = held.length === run.length && isStillSmall(held) && (await segments.merge(held));
-  for (const claimed of isMerged ? held.slice(0, 1) : held) await segments.yield(claimed);
+  await Promise.all((isMerged ? held.slice(0, 1) : held).map((claimed) => segments.yield(claimed)));
   return isMerged;
 }
 

@@ -2,10 +2,10 @@
 export interface PlannedSegment {
   readonly after: string;
   readonly count: number;
+  /** Versions that it was filled with when it was cut: its keys let it be no fuller. Null: it could take as many as any. */
+  readonly filled: number | null;
   /** Confirmed, and nothing that it said waits: what a listing hides for a while has not gone. */
   readonly settled: boolean;
-  /** As full as it gets for now, whatever it holds. */
-  readonly kept: boolean;
 }
 
 export interface MergeLimits {
@@ -16,9 +16,11 @@ export interface MergeLimits {
 }
 
 /**
- * Runs of neighbouring segments that hold so little that one segment fewer could hold it: the shortest such runs, none
+ * Runs of neighbouring segments with so much room that one segment fewer could hold them: the shortest such runs, none
  * overlapping, in order. A joined run is listed as one range, which is cut again into full segments, so that a pass over all
- * keys stays near one request a page however keys come and go. `segments` are in key order, without gaps.
+ * keys stays near one request a page however keys come and go: what is left between the runs has less room than one segment
+ * in any `longestRun` of them. A run comes to an end: what was cut as full as its keys let it be has no room until some go.
+ * `segments` are in key order, without gaps.
  */
 export async function* planMerges(
   segments: AsyncIterable<PlannedSegment>,
@@ -27,22 +29,27 @@ export async function* planMerges(
   let run: PlannedSegment[] = [];
   let room = 0;
   for await (const segment of segments) {
-    if (!segment.settled) {
+    if (!segment.settled || segment.count > LARGEST_JOINED) {
       run = [];
       room = 0;
       continue;
     }
     run.push(segment);
     room += roomIn(segment, target);
-    while (run[0] && (run.length > longestRun || room - roomIn(run[0], target) >= target)) {
+    while (run[0] && (run.length > longestRun || (run.length > 2 && room - roomIn(run[0], target) >= target))) {
       room -= roomIn(run[0], target);
       run.shift();
     }
-    if (room < target) continue;
+    if (room < target || run.length < 2) continue;
     yield run.map(({ after }) => after);
     run = [];
     room = 0;
   }
 }
 
-const roomIn = ({ count, kept }: PlannedSegment, target: number): number => (kept ? 0 : target - count);
+/** A segment of more than a page is a key of many versions: there is nothing to be gained by joining over it. */
+const LARGEST_JOINED = 1_000;
+
+/** Negative where it holds more than it should: what is joined with it would have to make up for that. */
+const roomIn = ({ count, filled }: PlannedSegment, target: number): number =>
+  Math.min(filled ?? target, target) - count;

@@ -205,6 +205,9 @@ describe('a cut', () => {
 });
 
 describe('a merge', () => {
+  /** As if every segment had been cut where it could have taken more. */
+  const forgetFilled = () => namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { filled: null } });
+
   /** Cuts at m, and settles both halves with these counts. */
   async function twoSegments(first: number, second: number): Promise<void> {
     const claimed = await claim();
@@ -212,6 +215,7 @@ describe('a merge', () => {
     await store.finish(claimed, clean);
     await store.finish(await claim(), { ...clean, count: first });
     await store.finish(await claim(store, 'm'), { ...clean, count: second });
+    await forgetFilled();
   }
 
   it('joins small neighbours into one range, unconfirmed, and loses no write', async () => {
@@ -248,6 +252,7 @@ describe('a merge', () => {
     }
     await store.finish(await claim(store, 'q'), { ...clean, count: 990, nextVisitInMs: 60_000 });
     await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
+    await forgetFilled();
     const oldest = (await read('d')).visitedAt;
     expect(await mergeSegments(store, mirrorId)).toBe(1);
     expect(await namespace.segments.countDocuments({ '_id.m': mirrorId })).toBe(3);
@@ -267,8 +272,12 @@ describe('a merge', () => {
     await store.finish(await claim(store, 'k'), { ...clean, count: 300 });
     await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
     expect(await mergeSegments(store, mirrorId)).toBe(0);
-    await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { recutAt: new Date(0) } });
+    expect([(await read()).filled, (await read('k')).filled]).toEqual([600, null]);
+    await store.finish(await claim(), { ...clean, count: 100 }); // versions of such a key went
+    await store.finish(await claim(store, 'k'), { ...clean, count: 300 });
+    await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
     expect(await mergeSegments(store, mirrorId)).toBe(1);
+    expect((await read()).filled).toBeNull();
   });
 
   it('is given up when a lease of the run is lost, and changes nothing', async () => {

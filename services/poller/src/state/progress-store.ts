@@ -87,10 +87,11 @@ export class ProgressStore {
     return result.upsertedCount === 1;
   }
 
-  async nextEpoch(mirrorId: string): Promise<number> {
+  /** So many epochs that nobody else gets; gives back the last of them. */
+  async takeEpochs(mirrorId: string, count: number): Promise<number> {
     const counted = await this.progress.findOneAndUpdate(
       { _id: mirrorId },
-      { $inc: { epoch: 1 } },
+      { $inc: { epoch: count } },
       { returnDocument: 'after', projection: { epoch: 1 } },
     );
     if (!counted) throw new Error(`mirror ${mirrorId} has no progress document`);

@@ -10,7 +10,7 @@ import {
 import type { Activity } from '@mirror/pacing';
 import type { ClientSession, Document, MongoClient } from 'mongodb';
 import type { PlannedSegment } from '../plan-merges.js';
-import { OUTGROWN_VERSIONS } from '../visit/range-versions.js';
+import { isOutgrown } from '../visit/range-versions.js';
 import type { Said } from '../visit/repeat-backoff.js';
 import { HINTS_SINCE_CLAIM } from './hint-store.js';
 import type { ProgressStore } from './progress-store.js';
@@ -60,8 +60,6 @@ export interface Coverage {
 const LAST_VISIT = { $ifNull: ['$visitedAt', new Date(0)] };
 
 export const LEASE_MS = 15_000;
-/** Segments that were just cut out of a joined run are not joined again: keys of many versions leave room in any of them. */
-const RECUT_KEPT_MS = 3_600_000;
 
 const NEW_SEGMENT: Omit<Segment, '_id'> = {
   writes: 0,
@@ -72,7 +70,7 @@ const NEW_SEGMENT: Omit<Segment, '_id'> = {
   claimedAt: null,
   dueAt: new Date(0),
   open: true,
-  recutAt: null,
+  filled: null,
   visitedAt: null,
   count: 0,
   pageSize: 1_000,
@@ -143,7 +141,20 @@ export class SegmentStore {
 
   /** Takes the lease of a free segment; null when somebody else was faster, or, unless `early`, when it is not due. */
   async claim(id: SegmentId, when: 'due' | 'early' = 'due'): Promise<ClaimedSegment | null> {
-    const epoch = await this.progress.nextEpoch(id.m);
+    const [claimed = null] = await this.claimAll([id], when);
+    return claimed;
+  }
+
+  /** Those of one mirror's segments that can be claimed. */
+  async claimAll(ids: readonly SegmentId[], when: 'due' | 'early' = 'due'): Promise<ClaimedSegment[]> {
+    const [first] = ids;
+    if (!first) return [];
+    const lastEpoch = await this.progress.takeEpochs(first.m, ids.length);
+    const claims = ids.map((id, index) => this.claimAs(id, lastEpoch - index, when));
+    return (await Promise.all(claims)).filter((claimed) => claimed !== null);
+  }
+
+  private claimAs(id: SegmentId, epoch: number, when: 'due' | 'early'): Promise<ClaimedSegment | null> {
     return this.client.withSession(async (session) => {
       const segment = await this.namespace.segments.findOneAndUpdate(
         { _id: id, ...(when === 'due' ? DUE_AND_FREE : FREE) },
@@ -177,11 +188,12 @@ export class SegmentStore {
   cut(claimed: ClaimedSegment, boundary: string, { listed, split }: CutRest): Promise<boolean> {
     const { segment } = claimed;
     const rest = restOf(segment, listed);
+    const part = partOf(claimed, listed);
     const starts = split === null ? [boundary] : [boundary, split];
     return this.inTransaction(async (session) => {
       const held = await this.namespace.segments.updateOne(
         heldBy(claimed),
-        [{ $set: { ...partOf(segment, listed), writes: { $add: ['$writes', 1] }, leaseUntil: inMs(LEASE_MS) } }],
+        [{ $set: { ...part, writes: { $add: ['$writes', 1] }, leaseUntil: inMs(LEASE_MS) } }],
         { session },
       );
       if (held.matchedCount === 0) return false;
@@ -214,18 +226,12 @@ export class SegmentStore {
 
   /** Every segment, in key order, as far as a plan of merges needs to know it. */
   async *planned(mirrorId: string): AsyncGenerator<PlannedSegment> {
-    const since = (await this.now()).getTime() - RECUT_KEPT_MS;
-    const projection = { count: 1, hash: 1, published: 1, recutAt: 1 };
-    for await (const { _id, count, hash, published, recutAt } of this.namespace.segments.find(
+    const projection = { count: 1, hash: 1, published: 1, filled: 1 };
+    for await (const { _id, count, hash, published, filled = null } of this.namespace.segments.find(
       { _id: segmentsOf(mirrorId) },
       { sort: { _id: 1 }, projection },
     )) {
-      yield {
-        after: _id.a,
-        count,
-        settled: hash !== null && published === null,
-        kept: (recutAt?.getTime() ?? 0) > since,
-      };
+      yield { after: _id.a, count, filled, settled: hash !== null && published === null };
     }
   }
 
@@ -319,16 +325,16 @@ export class SegmentStore {
 }
 
 /** The part that a cut leaves to the range's holder. */
-const partOf = (segment: Segment, listed: number) => ({ hash: null, count: listed, recutAt: recutAtOf(segment) });
-
-const recutAtOf = ({ open, count, claimedAt, recutAt }: Segment): Date | null =>
-  !open && count > OUTGROWN_VERSIONS ? claimedAt : recutAt;
+const partOf = ({ segment: { open, count }, end }: ClaimedSegment, listed: number) => ({
+  hash: null,
+  count: listed,
+  filled: isOutgrown(end, open ? null : count) ? null : listed,
+});
 
 /** The rest of a known range is known, too, as far as that goes: it was last visited when the whole was. */
 function restOf(segment: Segment, listed: number): Omit<Segment, '_id'> {
   const { writes, undescribed, visitedAt, describedSince = null, heat = null } = segment;
   const left = segment.open ? 0 : segment.count - listed;
-  const recutAt = recutAtOf(segment);
   return {
     ...NEW_SEGMENT,
     writes: writes + 1,
@@ -336,7 +342,6 @@ function restOf(segment: Segment, listed: number): Omit<Segment, '_id'> {
     visitedAt,
     describedSince,
     heat,
-    recutAt,
     open: left <= 0,
     count: Math.max(0, left),
   };
@@ -349,6 +354,7 @@ function joinedOf(run: readonly ClaimedSegment[]): Partial<Omit<Segment, '_id'>>
   return {
     hash: null,
     confirmedAt: null,
+    filled: null,
     count: parts.reduce((sum, { count }) => sum + count, 0),
     pageSize: NEW_SEGMENT.pageSize,
     undescribed: parts.some(({ undescribed }) => undescribed),

@@ -6,7 +6,14 @@ import { type HidingPlace, hidingPlacesOf } from './hiding-places.js';
 /** Where a range is cut that holds more than a page: leaves room for growth below a page (rule R4). */
 export const TARGET_VERSIONS = 990;
 /** A range known to hold up to so much has just outgrown a page. */
-export const OUTGROWN_VERSIONS = 1.5 * TARGET_VERSIONS;
+const OUTGROWN_VERSIONS = 1.5 * TARGET_VERSIONS;
+
+/**
+ * Whether a range that is too large is cut in its middle, because it has just outgrown a page, and not as full as may be. Not
+ * at the end of all keys, where they may keep coming. `expected` versions; null: nobody knows.
+ */
+export const isOutgrown = (end: string | null, expected: number | null): boolean =>
+  end !== null && expected !== null && expected <= OUTGROWN_VERSIONS;
 
 /** What the pages of one visit have shown of a range so far, each version once. */
 export class RangeVersions {
@@ -96,13 +103,12 @@ export class RangeVersions {
 
   /**
    * A key whose versions are all listed, as near below the target as may be: the page's last key may have more. In the
-   * middle where the range has just outgrown a page; not at the end of all keys, where they may keep coming. Keys whose neighbours' order depends on the endpoint's
-   * idea of Unicode are no boundaries, unless there is no other and the order was kept.
+   * middle where the range has just outgrown a page. Keys whose neighbours' order depends on the endpoint's idea of Unicode
+   * are no boundaries, unless there is no other and the order was kept.
    */
   private cut(lastKey: string): string | undefined {
     const { end, expected } = this.range;
-    const isOutgrown = end !== null && expected !== null && expected <= OUTGROWN_VERSIONS;
-    const target = isOutgrown ? this.versions.length >> 1 : TARGET_VERSIONS;
+    const target = isOutgrown(end, expected) ? this.versions.length >> 1 : TARGET_VERSIONS;
     const below = this.boundaryAt(lastKey, target, -1);
     return below ?? this.boundaryAt(lastKey, target, 1);
   }
