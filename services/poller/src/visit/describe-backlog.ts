@@ -10,13 +10,14 @@ import {
   segmentEnd,
   undescribedLatest,
 } from '@mirror/namespace';
-import type { Logger } from '@mirror/runtime';
+import { backoffMs, type Logger } from '@mirror/runtime';
 import type { ConnectorAccess } from '../connector/connector-access.js';
 import { type Descriptions, describeVersions } from './describe-versions.js';
 import { descriptionOf, type MirrorIdentity, publishChanges } from './publish-changes.js';
 
 const BATCH = 100;
 const RETRY_MS = 60_000;
+const AWAY_BACKOFF = { baseMs: 500, maxMs: 30_000 };
 
 /**
  * Describes, in the background, the latest versions that were found in numbers: after a snapshot, or a bulk upload. It walks
@@ -28,6 +29,9 @@ export class DescribeBacklog {
   private published: Position | null = null;
   /** Segments in which a description failed, and when they are walked again, by `performance.now()`. */
   private readonly retryAt = new Map<string, number>();
+  /** Batches in a row without any answer, and until when the connector is left in peace, by `performance.now()`. */
+  private unanswered = 0;
+  private awayUntil = 0;
 
   constructor(
     private readonly namespace: Namespace,
@@ -38,7 +42,7 @@ export class DescribeBacklog {
 
   /** Describes some. False: there is nothing to describe now. */
   async step(connector: ConnectorAccess, positions: Positions): Promise<boolean> {
-    if (!isApplied(this.published, positions)) return false;
+    if (!isApplied(this.published, positions) || performance.now() < this.awayUntil) return false;
     this.published = null;
     this.cursor ??= await this.nextSegment();
     if (!this.cursor) return false;
@@ -61,6 +65,8 @@ export class DescribeBacklog {
     // Some answers: the walk goes on past the others. None: the connector is away, and the segment waits.
     const isAway = failure !== null && described.size === 0;
     this.cursor = isAway ? null : { segment, after: last._id.k };
+    this.unanswered = isAway ? this.unanswered + 1 : 0;
+    if (isAway) this.awayUntil = performance.now() + backoffMs(this.unanswered, AWAY_BACKOFF, Math.random());
     return !isAway;
   }
 
