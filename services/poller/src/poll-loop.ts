@@ -1,7 +1,8 @@
 import { KeyShape } from '@mirror/connector';
-import { isApplied, type Namespace, type Positions, readPositions, type Segment } from '@mirror/namespace';
+import { isApplied, type Namespace, type Positions, readPositions } from '@mirror/namespace';
 import { backoffMs, type Logger } from '@mirror/runtime';
 import type { Background } from './background.js';
+import { type ClaimedForVisit, type ClaimSettings, claimDue } from './claim-due.js';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
 import { mergeSegments } from './merge-segments.js';
 import type { PolledTarget } from './polled-target.js';
@@ -9,7 +10,7 @@ import { provesTarget } from './prove-target.js';
 import type { StatusEvents } from './publish-status.js';
 import type { PaceKeeper } from './state/pace-keeper.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
-import { type ClaimedSegment, LEASE_MS } from './state/segment-store.js';
+import { LEASE_MS } from './state/segment-store.js';
 import { Stir } from './stir.js';
 import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
@@ -21,13 +22,15 @@ const PROOF_BACKOFF = { baseMs: 5_000, maxMs: 600_000 };
 const BACKLOG_IDLE_MS = 500;
 /** How often it is asked whether the pass is over, while visits are due without a break. */
 const SETTLE_INTERVAL_MS = 250;
+/** Of a poller's time: with many segments it takes longer to ask. */
+const SETTLE_SHARE = 0.05;
 const FAILURE_BACKOFF = { baseMs: 500, maxMs: 30_000 };
 
 export interface PolledMirror extends MirrorIdentity, PolledTarget {
   readonly location: string;
 }
 
-export interface PollLoopParts {
+export interface PollLoopParts extends ClaimSettings {
   readonly namespace: Namespace;
   readonly stores: VisitStores;
   readonly visitor: SegmentVisitor;
@@ -36,16 +39,9 @@ export interface PollLoopParts {
   /** Prefixed name of the topic of the object changes. */
   readonly changesTopic: string;
   readonly visitsAtOnce: number;
-  /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
-  readonly lagWaitMs: number;
-  /** How many ranges all pollers together can visit at once. */
-  rangesWanted(): number;
   readonly paces: PaceKeeper;
   readonly logger: Logger;
 }
-
-/** `applied`: what its last visit published has been (rule R8). */
-type ClaimedForVisit = ClaimedSegment & { readonly applied: boolean };
 
 /**
  * Visits one mirror's due segments, for as long as the mirror is active, some at a time: while one is listed, others are compared
@@ -60,7 +56,8 @@ export class PollLoop {
   private failures = 0;
   /** No visit begins before, by `performance.now()`. */
   private backOffUntil = 0;
-  private settledAt = 0;
+  /** Whether the pass is over is not asked before, by `performance.now()`. */
+  private settleAt = 0;
   /** Attempts in a row at which a new target did not show the same versions. */
   private unproven = 0;
   private done: Promise<void> = Promise.resolve();
@@ -101,13 +98,24 @@ export class PollLoop {
   /** Begins as many visits as are due, and may. */
   private async beginVisits(): Promise<void> {
     const { namespace, changesTopic } = this.parts;
-    const progress = await this.ensureStarted();
-    const positions = await readPositions(namespace.positions, changesTopic);
-    if (Date.now() - this.settledAt > SETTLE_INTERVAL_MS) await this.settlePass(progress, positions);
+    const [progress, positions, now] = await Promise.all([
+      this.ensureStarted(),
+      readPositions(namespace.positions, changesTopic),
+      this.parts.stores.segments.now(),
+    ]);
+    if (performance.now() >= this.settleAt) await this.settle(progress, positions);
     const free = this.parts.visitsAtOnce - this.visits.size;
-    const claimed = free > 0 ? await this.claimDue(positions, free) : [];
+    const { found, claimed } = await claimDue(this.mirror.mirrorId, free, { now, positions }, this.parts);
     for (const segment of claimed) this.begin(segment, progress);
-    if (claimed.length === 0) await this.stirred.wait(IDLE_MS, this.signal);
+    // Where another poller was faster, there may be more.
+    if (found === 0) await this.stirred.wait(IDLE_MS, this.signal);
+  }
+
+  private async settle(progress: MirrorProgress, positions: Positions): Promise<void> {
+    const begin = performance.now();
+    await this.settlePass(progress, positions);
+    const tookMs = performance.now() - begin;
+    this.settleAt = performance.now() + Math.max(SETTLE_INTERVAL_MS, tookMs / SETTLE_SHARE);
   }
 
   private begin(claimed: ClaimedForVisit, progress: MirrorProgress): void {
@@ -185,19 +193,6 @@ export class PollLoop {
     return created;
   }
 
-  private async claimDue(positions: Positions, most: number): Promise<ClaimedForVisit[]> {
-    const { segments } = this.parts.stores;
-    const now = await segments.now();
-    const claims: Promise<ClaimedForVisit | null>[] = [];
-    for await (const segment of segments.due(this.mirror.mirrorId, now)) {
-      const applied = isApplied(segment.published, positions);
-      if (!applied && !isLagWaitOver(segment, now, this.parts.lagWaitMs)) continue;
-      claims.push(segments.claim(segment._id).then((claimed) => claimed && { ...claimed, applied }));
-      if (claims.length === most) break;
-    }
-    return (await Promise.all(claims)).filter((claimed) => claimed !== null);
-  }
-
   private async visit(claimed: ClaimedForVisit, progress: MirrorProgress): Promise<VisitReport> {
     const { stores, visitor, logger } = this.parts;
     const renewal = setInterval(() => {
@@ -223,7 +218,6 @@ export class PollLoop {
 
   /** Has every range been visited since the pass began? Has the snapshot been applied? */
   private async settlePass(progress: MirrorProgress, positions: Positions): Promise<void> {
-    this.settledAt = Date.now();
     const { stores, status } = this.parts;
     const { mirrorId } = this.mirror;
     const coverage = await stores.segments.coverage(mirrorId, progress.passStartedAt);
@@ -286,9 +280,6 @@ export class PollLoop {
     this.failures += 1;
   }
 }
-
-const isLagWaitOver = ({ publishedAt }: Segment, now: Date, lagWaitMs: number): boolean =>
-  publishedAt !== null && now.getTime() - publishedAt.getTime() > lagWaitMs;
 
 function describeError(error: unknown): Omit<MirrorError, 'at'> {
   const { code, message, hint } = error as { code?: unknown; message?: unknown; hint?: unknown };

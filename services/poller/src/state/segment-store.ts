@@ -114,8 +114,8 @@ export class SegmentStore {
   /** Segments that are due and free: first those that nobody has listed to their end, then the most overdue. */
   async *due(mirrorId: string, now: Date): AsyncIterable<Segment> {
     const free = { '_id.m': mirrorId, dueAt: { $lte: now }, leaseUntil: { $lte: now } };
-    yield* this.namespace.segments.find({ ...free, open: true }, { batchSize: 20 });
-    yield* this.namespace.segments.find({ ...free, open: { $ne: true } }, { sort: { dueAt: 1 }, batchSize: 20 });
+    yield* this.namespace.segments.find({ ...free, open: true }, { batchSize: 50 });
+    yield* this.namespace.segments.find({ ...free, open: { $ne: true } }, { sort: { dueAt: 1 }, batchSize: 50 });
   }
 
   /** How many segments nobody has listed to their end yet; counts up to `limit`. */

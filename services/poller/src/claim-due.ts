@@ -1,0 +1,44 @@
+import { isApplied, type Positions, type Segment } from '@mirror/namespace';
+import { chooseDue, type DueSegment } from './choose-due.js';
+import type { ClaimedSegment, SegmentStore } from './state/segment-store.js';
+
+export interface ClaimSettings {
+  /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */
+  readonly lagWaitMs: number;
+  /** How many ranges all pollers together can visit at once. */
+  rangesWanted(): number;
+}
+
+/** `applied`: what its last visit published has been (rule R8). */
+export type ClaimedForVisit = ClaimedSegment & Pick<DueSegment, 'applied'>;
+
+interface Claimed {
+  /** What was due and free; another poller may have been faster. */
+  readonly found: number;
+  readonly claimed: readonly ClaimedForVisit[];
+}
+
+/** Claims some of a mirror's due segments. It looks at as many as all pollers can visit at once, and takes some by chance. */
+export async function claimDue(
+  mirrorId: string,
+  most: number,
+  { now, positions }: { readonly now: Date; readonly positions: Positions },
+  { stores, lagWaitMs, rangesWanted }: ClaimSettings & { readonly stores: { readonly segments: SegmentStore } },
+): Promise<Claimed> {
+  if (most === 0) return { found: 0, claimed: [] };
+  const due: DueSegment[] = [];
+  for await (const segment of stores.segments.due(mirrorId, now)) {
+    const applied = isApplied(segment.published, positions);
+    if (!applied && !isLagWaitOver(segment, now, lagWaitMs)) continue;
+    due.push({ segment, applied });
+    if (due.length >= rangesWanted()) break;
+  }
+  const chosen = chooseDue(due, most, Math.random);
+  const applied = new Map(chosen.map(({ segment, applied }) => [segment._id.a, applied]));
+  const claimed = await stores.segments.claimAll(chosen.map(({ segment }) => segment._id));
+  const forVisit = claimed.map((each) => ({ ...each, applied: applied.get(each.segment._id.a) ?? false }));
+  return { found: due.length, claimed: forVisit };
+}
+
+const isLagWaitOver = ({ publishedAt }: Segment, now: Date, lagWaitMs: number): boolean =>
+  publishedAt !== null && now.getTime() - publishedAt.getTime() > lagWaitMs;
