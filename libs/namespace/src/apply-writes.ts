@@ -1,64 +1,30 @@
-import {
-  type AnyBulkWriteOperation,
-  type Collection,
-  type Document,
-  MongoBulkWriteError,
-  type Timestamp,
-} from 'mongodb';
-import type { ListingFacts, StoredDescription, VersionDocument, VersionId } from './version-document.js';
-
-/** An observation's interval on the logical clock (rule R1). */
-export interface Observation {
-  readonly startedAt: Timestamp;
-  readonly endedAt: Timestamp;
-}
-
-export interface DescriptionWrite {
-  readonly description: StoredDescription;
-  readonly describedFrom: Timestamp;
-  readonly describedAt: Timestamp;
-}
-
-/** What is to be written about one version. */
-export type VersionWrite =
-  | {
-      readonly kind: 'put';
-      readonly id: VersionId;
-      readonly facts: ListingFacts;
-      readonly observed: Observation;
-      readonly described: DescriptionWrite | null;
-    }
-  | { readonly kind: 'remove'; readonly id: VersionId; readonly facts: ListingFacts; readonly observed: Observation }
-  /** A description alone: it says nothing of the listing, and inserts nothing. */
-  | {
-      readonly kind: 'describe';
-      readonly id: VersionId;
-      /** The ETag that it holds for. */
-      readonly etag: string;
-      readonly described: DescriptionWrite;
-    };
+import { type AnyBulkWriteOperation, type Collection, type Document, MongoBulkWriteError } from 'mongodb';
+import { areSettled, splitByStamps } from './settled-writes.js';
+import type { ListingFacts, VersionDocument, VersionId } from './version-document.js';
+import type { DescriptionWrite, Put, VersionWrite } from './version-write.js';
 
 export interface ApplyResult {
   readonly inserted: number;
   readonly changed: number;
-  /** Of versions that were known already, as the batch's majority: the next batch had better read the stamps first. */
+  /** Puts of known versions, and others that changed nothing: where they are the majority, the next batch had better be read first. */
   readonly known: number;
 }
 
-type Put = Extract<VersionWrite, { kind: 'put' }>;
 type Remove = Extract<VersionWrite, { kind: 'remove' }>;
 type Operation = AnyBulkWriteOperation<VersionDocument>;
 
 /**
  * Applies writes, each version at most once, unordered. New versions are inserted, which is ten times as fast as an
  * upsert; a duplicate key means that the version is known, and rule R1's filter settles whether the write still holds.
- * Applying the same writes again changes nothing.
+ * Applying the same writes again changes nothing. `expectKnown` reads first what a replay need not write: that saves time, and
+ * decides nothing, for each write that is left keeps its guard.
  */
 export async function applyWrites(
   versions: Collection<VersionDocument>,
   writes: readonly VersionWrite[],
   expectKnown: boolean,
 ): Promise<ApplyResult> {
+  if (expectKnown && (await areSettled(versions, writes))) return { inserted: 0, changed: 0, known: writes.length };
   const puts = writes.filter((write) => write.kind === 'put');
   const removes = writes.filter((write) => write.kind === 'remove');
   const describes = writes.filter((write) => write.kind === 'describe');
@@ -69,28 +35,10 @@ export async function applyWrites(
     ...removes.map(removalOf),
     ...describes.map(({ id, etag, described }) => descriptionOf(id, etag, described)),
   ]);
-  return { inserted: fresh.length - duplicates.length, changed, known: puts.length - fresh.length + duplicates.length };
+  const inserted = fresh.length - duplicates.length;
+  const unchanged = Math.max(0, writes.length - puts.length - changed);
+  return { inserted, changed, known: puts.length - inserted + unchanged };
 }
-
-/** Leaves out what R1's filter would refuse anyway, which is everything when a topic is replayed. */
-async function splitByStamps(
-  versions: Collection<VersionDocument>,
-  puts: readonly Put[],
-): Promise<{ fresh: Put[]; known: Put[] }> {
-  const stamps = new Map<string, Timestamp>();
-  const cursor = versions.find({ _id: { $in: puts.map(({ id }) => id) } }, { projection: { listedAt: 1 } });
-  for await (const { _id, listedAt } of cursor) stamps.set(identity(_id), listedAt);
-  const fresh: Put[] = [];
-  const known: Put[] = [];
-  for (const put of puts) {
-    const stamp = stamps.get(identity(put.id));
-    if (stamp === undefined) fresh.push(put);
-    else if (put.described || stamp.lessThan(put.observed.startedAt)) known.push(put);
-  }
-  return { fresh, known };
-}
-
-const identity = ({ k, v }: VersionId): string => `${v}/${k}`;
 
 /** Inserts and gives back those that were there already. */
 async function insertFresh(versions: Collection<VersionDocument>, fresh: readonly Put[]): Promise<Put[]> {

@@ -8,13 +8,7 @@ export {
   readPositions,
   requireInStep,
 } from './applied-positions.js';
-export {
-  type ApplyResult,
-  applyWrites,
-  type DescriptionWrite,
-  type Observation,
-  type VersionWrite,
-} from './apply-writes.js';
+export { type ApplyResult, applyWrites } from './apply-writes.js';
 export { compareKeys, hasAmbiguousOrder } from './compare-keys.js';
 export { type MirrorFigures, mirrorFigures } from './figures.js';
 export { findAnyVersion, findLatest, findVersion, type ResolvedVersion, resolveVersion } from './find-version.js';
@@ -63,3 +57,4 @@ export type {
   VersionId,
 } from './version-document.js';
 export type { ListedDocument } from './version-scan.js';
+export type { DescriptionWrite, Observation, VersionWrite } from './version-write.js';

@@ -112,12 +112,10 @@ describe.each([{ expectKnown: false }, { expectKnown: true }])(
     it('takes a description alone for a known version, and inserts nothing for an unknown one', async () => {
       const versions = await freshMirror();
       await apply(versions, put('a', 'one', 1, 2));
-      const alone = (key: string): VersionWrite => {
-        const write = described(key, 'one', 10);
-        if (write.kind !== 'put' || !write.described) throw new Error('not described');
-        return { kind: 'describe', id: write.id, etag: 'one', described: write.described };
-      };
-      expect(await apply(versions, alone('a'), alone('b'))).toMatchObject({ inserted: 0, changed: 1 });
+      expect(await apply(versions, alone('a', 'one', 10), alone('b', 'one', 10))).toMatchObject({
+        inserted: 0,
+        changed: 1,
+      });
       expect(await read(versions, 'a')).toMatchObject({ description: { contentType: 'text/plain' }, listedAt: at(2) });
       expect(await read(versions, 'b')).toBeNull();
     });
@@ -131,6 +129,47 @@ describe.each([{ expectKnown: false }, { expectKnown: true }])(
     });
   },
 );
+
+/** Only what HEAD and tagging told. */
+function alone(key: string, etag: string, time: number): VersionWrite {
+  const write = described(key, etag, time);
+  if (write.kind !== 'put' || !write.described) throw new Error('not described');
+  return { kind: 'describe', id: write.id, etag, described: write.described };
+}
+
+describe('a batch that comes again', () => {
+  const first = [
+    put('a', 'one', 1, 2),
+    put('b', 'one', 3, 4),
+    { ...described('c', 'one', 5), observed: observed(5, 6) } as VersionWrite,
+    remove('d', 5, 6),
+  ];
+  const next = [alone('a', 'one', 10), remove('b', 7, 8)];
+
+  it('is known for one, whatever is in it, and writes nothing', async () => {
+    const versions = await freshMirror();
+    for (const writes of [first, next]) await applyWrites(versions, writes, false);
+    const before = await versions.find().toArray();
+    for (const writes of [first, next]) {
+      expect(await applyWrites(versions, writes, true)).toEqual({ inserted: 0, changed: 0, known: writes.length });
+    }
+    expect(await versions.find().toArray()).toEqual(before);
+  });
+
+  it.each<{ what: string; write: VersionWrite; result: object }>([
+    { what: 'a new version', write: put('e', 'one', 1, 2), result: { inserted: 1, changed: 0 } },
+    { what: 'a later listing', write: put('a', 'two', 9, 10), result: { inserted: 0, changed: 1 } },
+    { what: 'a later description', write: alone('a', 'one', 20), result: { inserted: 0, changed: 1 } },
+    { what: 'a later removal', write: remove('a', 9, 10), result: { inserted: 0, changed: 1 } },
+    { what: 'a description that came with an older listing', write: described('a', 'one', 20), result: { changed: 1 } },
+  ])('writes $what that is in it', async ({ write, result }) => {
+    const versions = await freshMirror();
+    for (const writes of [first, next]) await applyWrites(versions, writes, false);
+    const others = first.filter(({ id }) => id.k !== write.id.k);
+    expect(await applyWrites(versions, [...others, write], true)).toMatchObject(result);
+    expect(await applyWrites(versions, [...others, write], true)).toMatchObject({ inserted: 0, changed: 0 });
+  });
+});
 
 describe('applyWrites', () => {
   it('leaves the same documents on either path, whatever came before', async () => {
