@@ -11,7 +11,6 @@ export const maxErrorBytes = 256 * 1024;
  * and an endpoint may drip a body for ever. The bytes of GetObject are the caller's to stream and stay as they are.
  */
 export function boundBodies(client: S3Client, timeoutMs: number): void {
-  timeouts.set(client, timeoutMs);
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const result = await next(args);
@@ -25,12 +24,6 @@ export function boundBodies(client: S3Client, timeoutMs: number): void {
     { name: 'boundBodies', step: 'deserialize', priority: 'low' },
   );
 }
-
-const timeouts = new WeakMap<S3Client, number>();
-const defaultTimeoutMs = 30_000;
-
-/** Until an answer must be complete, in milliseconds. */
-export const answerTimeoutOf = (client: S3Client): number => timeouts.get(client) ?? defaultTimeoutMs;
 
 /** What the SDK's HTTP handler answers, as far as it is looked at here. */
 export interface HttpAnswer {

@@ -5,7 +5,6 @@ import type { EndpointGuard } from './endpoint-guard.js';
 import { entries } from './error-table.js';
 import { type FirstContact, firstContact } from './first-contact.js';
 import { listVersionsPage } from './list-versions-page.js';
-import type { VersionPage } from './parse-version-page.js';
 import { type Check, type CheckName, CheckReport } from './prerequisite-report.js';
 import { type EndpointBehaviour, probeEndpoint } from './probe-endpoint.js';
 import { greetWithTls, reachEndpoint } from './reach-endpoint.js';
@@ -13,6 +12,7 @@ import { errorOf } from './translate-error.js';
 import { tryMarkers } from './try-markers.js';
 import { tryReading } from './try-reading.js';
 import { tryWriting } from './try-writing.js';
+import type { VersionPage } from './version-page.js';
 
 export interface CheckOptions {
   readonly guard: EndpointGuard;

@@ -2,6 +2,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { boundBodies } from './bound-body.js';
 import type { EndpointGuard } from './endpoint-guard.js';
 import { guardedAgents } from './guarded-agents.js';
+import { prepareListing } from './signed-listing.js';
 
 /** Where a location's objects are, and with which key. `endpoint` is a completed URL. */
 export interface ConnectorTarget {
@@ -35,6 +36,9 @@ const maxConnectMs = 5000;
  */
 export function createConnectorClient(target: ConnectorTarget, options: ConnectorClientOptions): S3Client {
   const { guard, maxSockets = 64, requestTimeoutMs = 30_000, largeBodies = false, clockOffsetMs = 0 } = options;
+  // Instances, not options: with options the SDK makes an unguarded agent for each request with Expect.
+  const agents = guardedAgents(guard, maxSockets);
+  const connectMs = Math.min(maxConnectMs, requestTimeoutMs);
   const client = new S3Client({
     endpoint: target.endpoint,
     region: target.region,
@@ -49,15 +53,16 @@ export function createConnectorClient(target: ConnectorTarget, options: Connecto
     ...nothingFromEnvironment,
     logger: silent,
     requestHandler: {
-      // Instances, not options: with options the SDK makes an unguarded agent for each request with Expect.
-      ...guardedAgents(guard, maxSockets),
-      connectionTimeout: Math.min(maxConnectMs, requestTimeoutMs),
+      ...agents,
+      connectionTimeout: connectMs,
       requestTimeout: largeBodies ? 0 : requestTimeoutMs,
       throwOnRequestTimeout: true,
       socketTimeout: requestTimeoutMs,
     },
   });
   boundBodies(client, requestTimeoutMs);
+  const endpoint = new URL(target.endpoint);
+  prepareListing(client, { endpoint, agents, connectMs, timeoutMs: requestTimeoutMs }, target);
   return client;
 }
 

@@ -1,7 +1,7 @@
 import { PermanentError } from '@mirror/runtime';
 import { compareKeyBytes } from './key-order.js';
 import type { VersionPageRequest } from './list-versions-page.js';
-import type { ListedVersion, VersionPage } from './parse-version-page.js';
+import type { ListedVersion, VersionPage } from './version-page.js';
 
 /** Ways in which a version listing may differ from S3's, as far as one learns them without writing anything. */
 export type EndpointQuirk =

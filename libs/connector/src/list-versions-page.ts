@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { PermanentError, TransientError } from '@mirror/runtime';
 import { entries } from './error-table.js';
-import { parseVersionPage, type VersionPage } from './parse-version-page.js';
+import { parseVersionPage } from './parse-version-page.js';
 import { getListing } from './signed-listing.js';
 import { errorOf, errorOfAnswer, translateS3Error } from './translate-error.js';
+import type { VersionPage } from './version-page.js';
 
 export interface VersionPageRequest {
   /** Lists what follows: a key, or a page's `nextKeyMarker`. */
@@ -34,12 +35,15 @@ export async function listVersionsPage(
   request: VersionPageRequest,
   signal?: AbortSignal,
 ): Promise<RawVersionPage> {
-  const query: Record<string, string> = { versions: '', 'max-keys': String(request.maxKeys) };
-  // Without it, keys with control characters have no form in XML.
-  query['encoding-type'] = 'url';
-  if (request.keyMarker !== undefined) query['key-marker'] = request.keyMarker;
-  if (request.versionIdMarker !== undefined) query['version-id-marker'] = request.versionIdMarker;
-  if (request.prefix !== undefined) query.prefix = request.prefix;
+  const query = {
+    // Without it, keys with control characters have no form in XML.
+    'encoding-type': 'url',
+    'key-marker': request.keyMarker,
+    'max-keys': String(request.maxKeys),
+    prefix: request.prefix,
+    'version-id-marker': request.versionIdMarker,
+    versions: '',
+  };
   let isAnswered = false;
   try {
     const chunks = await getListing(client, bucket, query, signal, () => {

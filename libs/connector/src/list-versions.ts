@@ -3,8 +3,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { backoffMs, TransientError } from '@mirror/runtime';
 import { compareKeyBytes, isSurelyAfter } from './key-order.js';
 import { listVersionsPage, type RawVersionPage, type VersionPageRequest } from './list-versions-page.js';
-import { badListing, type ListedVersion, type VersionPage } from './parse-version-page.js';
+import { badListing } from './parse-version-page.js';
 import { translateS3Error } from './translate-error.js';
+import type { ListedVersion, VersionPage } from './version-page.js';
 
 export interface VersionRange {
   /** Keys after this one; all when not given. */

@@ -1,46 +1,33 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { PermanentError } from '@mirror/runtime';
+import { AlikeEntries } from './alike-entries.js';
+import type { Field, FieldSpan } from './entry-template.js';
 import { compareKeyBytes } from './key-order.js';
+import type { ListedVersion, MutableVersion, VersionPage } from './version-page.js';
 import { XmlFault, XmlScanner } from './xml-scanner.js';
-
-/** A delete marker has no content: size 0, no ETag, no storage class, though some endpoints list such for it. */
-export interface ListedVersion {
-  readonly key: string;
-  /** Opaque; `null` for what was written before versioning was enabled. */
-  readonly versionId: string;
-  readonly kind: 'version' | 'deleteMarker';
-  readonly isLatest: boolean;
-  /** Bytes. */
-  readonly size: number;
-  /** Without quotes; empty where the endpoint gives none. */
-  readonly etag: string;
-  /** ISO 8601 in UTC, as listed. */
-  readonly lastModified: string;
-  /** Empty where the endpoint gives none. */
-  readonly storageClass: string;
-}
-
-export interface VersionPage {
-  /** In listed order, versions and delete markers interleaved. */
-  readonly versions: readonly ListedVersion[];
-  readonly isTruncated: boolean;
-  /** Opaque: sent back as they came (already decoded where the endpoint URL-encodes). Only on a truncated page. */
-  readonly nextKeyMarker?: string;
-  readonly nextVersionIdMarker?: string;
-  /** Whether the keys only grow, by UTF-8 bytes. */
-  readonly orderKept: boolean;
-}
 
 /**
  * Parses the body of one ListObjectVersions answer. Unknown elements are skipped, since endpoints have their own. Throws
  * a PermanentError S3.BAD_LISTING that says what is wrong.
  */
 export function parseVersionPage(body: Buffer): VersionPage {
+  // Most pages are ASCII, which is decoded several times faster as Latin-1.
+  if (!isAscii(body)) return parseByScanner(body);
+  const text = body.toString('latin1');
+  if (text.includes('\r')) return parseByScanner(body);
+  return faultsTold(() => readPage(new XmlScanner(text), new AlikeEntries({ bytes: body, text })));
+}
+
+/** As `parseVersionPage`, but each entry by itself, whatever others look like. */
+export function parseByScanner(body: Buffer): VersionPage {
   if (!isUtf8(body)) throw badListing('it is not UTF-8');
+  const text = body.toString('utf8');
+  return faultsTold(() => readPage(new XmlScanner(text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text)));
+}
+
+function faultsTold(read: () => VersionPage): VersionPage {
   try {
-    // Most pages are ASCII, which is decoded several times faster as Latin-1.
-    const text = body.toString(isAscii(body) ? 'latin1' : 'utf8');
-    return readPage(new XmlScanner(text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text));
+    return read();
   } catch (error) {
     if (error instanceof XmlFault) throw badListing(`${error.message}, at character ${error.position}`);
     throw error;
@@ -54,20 +41,29 @@ export function badListing(what: string): PermanentError {
   });
 }
 
-function readPage(scanner: XmlScanner): VersionPage {
+/** `alike`: reads what looks like an entry before it, where the page allows that. */
+function readPage(scanner: XmlScanner, alike?: AlikeEntries): VersionPage {
   const head: Head = {};
   const versions: MutableVersion[] = [];
-  const readVersion = versionReader(scanner);
+  const reader = new EntryReader(scanner);
   scanner.prolog();
   if (scanner.open() !== root) scanner.fail(`another root than <${root}>`);
   scanner.children(root, (name) => {
-    if (name === 'Version') versions.push(readVersion(name, 'version'));
-    else if (name === 'DeleteMarker') versions.push(readVersion(name, 'deleteMarker'));
-    else readHead(scanner, name, head);
+    const kind = kindOf(name);
+    if (kind === undefined) return readHead(scanner, name, head);
+    const from = scanner.openedAt;
+    versions.push(reader.read(name, kind));
+    alike?.learn(kind, reader.spans, from, scanner.position);
+    if (alike) scanner.moveTo(alike.readAll(scanner.position, versions, maxVersions + 1));
     if (versions.length > maxVersions) scanner.fail(`more than ${maxVersions} versions`);
   });
   scanner.end();
-  return finishPage(scanner, head, versions);
+  return finishPage(scanner, head, versions, alike);
+}
+
+function kindOf(name: string): ListedVersion['kind'] | undefined {
+  if (name === 'Version') return 'version';
+  return name === 'DeleteMarker' ? 'deleteMarker' : undefined;
 }
 
 const root = 'ListVersionsResult';
@@ -96,8 +92,6 @@ function readHead(scanner: XmlScanner, name: string, head: Head): void {
   }
 }
 
-type MutableVersion = { -readonly [K in keyof ListedVersion]: ListedVersion[K] };
-
 const noFields = {
   Key: undefined as string | undefined,
   VersionId: undefined as string | undefined,
@@ -109,18 +103,34 @@ const noFields = {
 };
 type Fields = typeof noFields;
 
-/** Reads one version after the other into the same fields: what a page allocates is most of what it costs. */
-function versionReader(scanner: XmlScanner): (element: string, kind: ListedVersion['kind']) => MutableVersion {
-  const fields: Fields = { ...noFields };
-  const visit = (name: string) => readField(scanner, name, fields);
-  return (element, kind) => {
-    Object.assign(fields, noFields);
-    scanner.children(element, visit);
-    return versionOf(scanner, fields, kind);
+/** Reads one entry after the other into the same fields: what a page allocates is most of what it costs. */
+class EntryReader {
+  /** Where the fields of the entry stand that was read last, in their order. */
+  readonly spans: FieldSpan[] = [];
+  private readonly fields: Fields = { ...noFields };
+
+  constructor(private readonly scanner: XmlScanner) {}
+
+  read(element: string, kind: ListedVersion['kind']): MutableVersion {
+    Object.assign(this.fields, noFields);
+    this.spans.length = 0;
+    this.scanner.children(element, this.readField);
+    return versionOf(this.scanner, this.fields, kind);
+  }
+
+  private readonly readField = (name: string): void => {
+    const { scanner, fields, spans } = this;
+    if (!isField(name)) {
+      scanner.skip(name);
+      return;
+    }
+    if (fields[name] !== undefined) scanner.fail(`a second <${name}> in one version`);
+    fields[name] = scanner.text(name);
+    if (scanner.textStart >= 0) spans.push({ field: name, start: scanner.textStart, end: scanner.textEnd });
   };
 }
 
-function readField(scanner: XmlScanner, name: string, fields: Fields): void {
+function isField(name: string): name is Field {
   switch (name) {
     case 'Key':
     case 'VersionId':
@@ -129,11 +139,9 @@ function readField(scanner: XmlScanner, name: string, fields: Fields): void {
     case 'ETag':
     case 'Size':
     case 'StorageClass':
-      if (fields[name] !== undefined) scanner.fail(`a second <${name}> in one version`);
-      fields[name] = scanner.text(name);
-      return;
+      return true;
     default:
-      scanner.skip(name);
+      return false;
   }
 }
 
@@ -151,11 +159,12 @@ function versionOf(scanner: XmlScanner, fields: Fields, kind: ListedVersion['kin
   };
 }
 
-function finishPage(scanner: XmlScanner, head: Head, versions: MutableVersion[]): VersionPage {
+function finishPage(scanner: XmlScanner, head: Head, versions: MutableVersion[], alike?: AlikeEntries): VersionPage {
   const decode = urlDecoder(scanner, head.EncodingType);
-  if (decode) for (const version of versions) version.key = decode(version.key);
+  if (decode && !alike?.keysAsWritten) for (const version of versions) version.key = decode(version.key);
   const isTruncated = flag(scanner, head.IsTruncated ?? scanner.fail('no <IsTruncated>'));
-  const page = { versions, isTruncated, orderKept: isInOrder(versions) };
+  const orderKept = alike?.keysAsWritten ? alike.bytesGrow : isInOrder(versions);
+  const page = { versions, isTruncated, orderKept };
   if (!isTruncated) return page;
   if (!head.NextKeyMarker) scanner.fail('it says that more follows, but not from where (no <NextKeyMarker>)');
   const nextKeyMarker = decode ? decode(head.NextKeyMarker) : head.NextKeyMarker;
@@ -168,7 +177,9 @@ function urlDecoder(scanner: XmlScanner, encodingType: string | undefined): ((te
   if (encodingType !== 'url') scanner.fail(`the unknown encoding ${encodingType}`);
   return (text) => {
     // A plus is a space, as S3 itself writes it; endpoints that write %20 encode the plus of a key.
-    const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+    let spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
+    // Often nothing else is encoded; the decoder of the language is slow.
+    if (spaced.includes('%2F')) spaced = spaced.replaceAll('%2F', '/');
     if (!spaced.includes('%')) return spaced;
     try {
       return decodeURIComponent(spaced);

@@ -2,7 +2,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { compareKeyBytes } from './key-order.js';
 import { keyOfMarker } from './list-versions.js';
 import { listVersionsPage, type VersionPageRequest } from './list-versions-page.js';
-import { badListing, type ListedVersion, type VersionPage } from './parse-version-page.js';
+import { badListing } from './parse-version-page.js';
+import type { ListedVersion, VersionPage } from './version-page.js';
 
 /**
  * Whether a listing can be walked by its markers: a short page, and what follows it, must be what the long page shows.

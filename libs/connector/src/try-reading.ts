@@ -1,6 +1,6 @@
 import { GetObjectCommand, GetObjectTaggingCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { ListedVersion } from './parse-version-page.js';
 import { translateS3Error } from './translate-error.js';
+import type { ListedVersion } from './version-page.js';
 
 /**
  * Whether the keys may read: one byte and the tags of a listed version, or, where nothing is listed, an object that is

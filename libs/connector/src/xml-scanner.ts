@@ -23,11 +23,33 @@ export class XmlScanner {
   #at = 0;
   /** Whether the last opened element was empty in itself: `<Prefix/>`. It has neither text nor a closing tag. */
   #selfClosed = false;
+  #openedAt = 0;
+  #textStart = -1;
+  #textEnd = -1;
 
   constructor(private readonly xml: string) {}
 
   get position(): number {
     return this.#at;
+  }
+
+  /** Where the element begins that was opened last, white space before it included. */
+  get openedAt(): number {
+    return this.#openedAt;
+  }
+
+  /** Where the text that was read last begins and ends, entities and all; -1 both: its element had no place for one. */
+  get textStart(): number {
+    return this.#textStart;
+  }
+
+  get textEnd(): number {
+    return this.#textEnd;
+  }
+
+  /** Goes on behind what was read in another way. */
+  moveTo(position: number): void {
+    this.#at = position;
   }
 
   /** Skips byte order mark, white space and the XML declaration. */
@@ -40,8 +62,9 @@ export class XmlScanner {
 
   /** The name of the element that opens here, or undefined where the one around it closes. */
   open(): string | undefined {
-    this.#skipSpace();
     const { xml } = this;
+    this.#openedAt = this.#at;
+    this.#skipSpace();
     if (xml.charCodeAt(this.#at) !== LESS_THAN) this.fail('text where an element should be, or the end of it');
     const start = this.#at + 1;
     if (xml.charCodeAt(start) === SLASH) return undefined;
@@ -56,10 +79,14 @@ export class XmlScanner {
 
   /** The text of the element that was opened last, which has no elements in it; its closing tag is read too. */
   text(name: string): string {
+    this.#textStart = -1;
+    this.#textEnd = -1;
     if (this.#selfClosed) return '';
     const end = this.xml.indexOf('<', this.#at);
     if (end < 0) this.fail(`no end of <${name}>`);
     const raw = this.xml.slice(this.#at, end);
+    this.#textStart = this.#at;
+    this.#textEnd = end;
     this.#at = end;
     this.close(name);
     return raw.includes('&') ? this.#decode(raw) : raw;

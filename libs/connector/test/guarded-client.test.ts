@@ -124,6 +124,11 @@ function drip(socket: import('node:net').Socket, text: string, atOnce = 0): void
   socket.on('close', () => clearInterval(timer));
 }
 
+function changeProtocol(socket: import('node:net').Socket): void {
+  const head = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n';
+  socket.once('data', () => socket.write(head));
+}
+
 function flood(response: import('node:http').ServerResponse): void {
   const chunk = Buffer.alloc(64 * 1024, 'a');
   const write = () => {
@@ -134,6 +139,45 @@ function flood(response: import('node:http').ServerResponse): void {
 }
 
 describe('a listing by a connector client', () => {
+  it.each<[string, () => Promise<LocalEndpoint>, string]>([
+    ['never answers', () => tcpEndpoint(() => {}), 'S3.TIMEOUT'],
+    [
+      'drips its body',
+      () => tcpEndpoint((socket) => drip(socket, `HTTP/1.1 200 OK\r\n\r\n${'<a/>'.repeat(999)}`, 19)),
+      'S3.TIMEOUT',
+    ],
+    ['sends without end', () => httpEndpoint((_, response) => flood(response)), 'S3.TOO_LARGE'],
+    ['fails without end', () => httpEndpoint((_, response) => flood(response.writeHead(500))), 'S3.TOO_LARGE'],
+    ['closes at once', () => tcpEndpoint((socket) => socket.destroy()), 'S3.UNREACHABLE'],
+    ['speaks another protocol', () => tcpEndpoint((socket) => socket.end('220 mail.example ESMTP\r\n')), 'S3.NOT_S3'],
+    ['changes the protocol', () => tcpEndpoint(changeProtocol), 'S3.NOT_S3'],
+    ['redirects', () => httpEndpoint((_, response) => response.writeHead(307, { location: '/' }).end()), 'S3.REDIRECT'],
+  ])('ends by itself when the endpoint %s', async (_what, start, code) => {
+    await using server = await start();
+    const client = clientOf(server.url, loopback, 500);
+    const startedAt = performance.now();
+    await expect(listVersionsPage(client, 'any', { maxKeys: 1 })).rejects.toMatchObject({ code });
+    expect(performance.now() - startedAt).toBeLessThan(4000);
+  });
+
+  it('is made to no address that the guard refuses, by name or as it is', async () => {
+    await using server = await httpEndpoint((_, response) => response.end());
+    for (const host of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]']) {
+      const client = clientOf(`http://${host}:${server.port}`, nothingListed);
+      await expect(listVersionsPage(client, 'any', { maxKeys: 1 })).rejects.toMatchObject({ code: 'ENDPOINT.REFUSED' });
+    }
+    expect(server.connections()).toBe(0);
+  });
+
+  it('ends when its caller calls it off, before it is sent and while it waits', async () => {
+    await using server = await tcpEndpoint(() => {});
+    const client = clientOf(server.url, loopback);
+    for (const signal of [AbortSignal.abort(), AbortSignal.timeout(100)]) {
+      const listed = listVersionsPage(client, 'any', { maxKeys: 1 }, signal);
+      await expect(listed).rejects.toMatchObject({ code: 'S3.ABORTED' });
+    }
+  });
+
   it('signs listings by the endpoint’s clock once it was told that its own is wrong', async () => {
     const hourAhead = () => new Date(Date.now() + 3_600_000);
     const signedAt: string[] = [];

@@ -1,0 +1,134 @@
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Socket } from 'node:net';
+import { maxAnswerBytes, maxErrorBytes, tooLarge, tooSlow } from './bound-body.js';
+import { withoutBrackets } from './endpoint-guard.js';
+import { entries } from './error-table.js';
+import type { GuardedAgents } from './guarded-agents.js';
+import { errorOf } from './translate-error.js';
+
+/** How a client reaches its endpoint, for requests that go past the SDK. */
+export interface Wire {
+  readonly endpoint: URL;
+  readonly agents: GuardedAgents;
+  /** Until a connection stands. */
+  readonly connectMs: number;
+  /** From the request to the answer's headers, and again to the end of its body. */
+  readonly timeoutMs: number;
+}
+
+export interface GetAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The body as it came: complete by its announced length. */
+  readonly chunks: readonly Buffer[];
+}
+
+export interface GetOptions {
+  /** Path and query. */
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** The headers of an answer with status 200 have come. */
+  onFound(): void;
+}
+
+/** Sends one GET, once, and answers whatever came: bounded in bytes and in time. Throws Node's errors and this library's. */
+export function sendGet(wire: Wire, options: GetOptions): Promise<GetAnswer> {
+  return new Promise((resolve, reject) => {
+    const exchange = new Exchange(wire, options, newRequest(wire, options), { resolve, reject });
+    exchange.begin();
+  });
+}
+
+/**
+ * One request and its answer. Three phases, each bounded: *connecting* (not on a connection that was kept), *waiting* until the
+ * headers come, *reading* until the body ends. It settles once; whatever comes later is ignored.
+ */
+class Exchange {
+  private timer: NodeJS.Timeout | undefined;
+  private readonly chunks: Buffer[] = [];
+  private maxBytes = maxAnswerBytes;
+  private length = 0;
+  private answered = false;
+  private settled = false;
+
+  constructor(
+    private readonly wire: Wire,
+    private readonly options: GetOptions,
+    private readonly request: ClientRequest,
+    private readonly promise: { resolve(answer: GetAnswer): void; reject(error: unknown): void },
+  ) {}
+
+  begin(): void {
+    const { request, options, wire } = this;
+    this.timer = setTimeout(() => this.fail(tooSlow(wire.timeoutMs)), wire.timeoutMs);
+    request.once('socket', (socket) => socket.connecting && this.boundConnecting(socket));
+    request.once('response', (response) => this.read(response));
+    request.on('error', this.fail);
+    // Neither an answer nor an error: the endpoint changed to a protocol that nobody asked for.
+    request.once(
+      'close',
+      () => this.answered || this.fail(errorOf(entries.notS3, 'The endpoint ended without an answer')),
+    );
+    options.signal?.addEventListener('abort', this.abort);
+    if (options.signal?.aborted) this.abort();
+    else request.end();
+  }
+
+  private boundConnecting(socket: Socket): void {
+    const { connectMs } = this.wire;
+    const timer = setTimeout(() => this.fail(tooSlow(connectMs)), connectMs);
+    for (const event of ['connect', 'close']) socket.once(event, () => clearTimeout(timer));
+  }
+
+  private read(response: IncomingMessage): void {
+    const { statusCode: status = 0, headers } = response;
+    this.answered = true;
+    this.timer?.refresh();
+    if (status === 200) this.options.onFound();
+    else this.maxBytes = maxErrorBytes;
+    response.on('data', (chunk: Buffer) => this.take(chunk));
+    // It fails by itself when the connection ends before the announced length.
+    response.on('error', this.fail);
+    response.once('end', () => {
+      if (this.settled) return;
+      this.settle();
+      this.promise.resolve({ status, headers: headers as GetAnswer['headers'], chunks: this.chunks });
+    });
+  }
+
+  private take(chunk: Buffer): void {
+    this.length += chunk.length;
+    if (this.length > this.maxBytes) this.fail(tooLarge(this.maxBytes));
+    else this.chunks.push(chunk);
+  }
+
+  private readonly abort = (): void => this.fail(errorOf(entries.aborted, 'The listing was called off'));
+
+  private readonly fail = (error: unknown): void => {
+    if (this.settled) return;
+    this.settle();
+    this.request.destroy();
+    this.promise.reject(error);
+  };
+
+  private settle(): void {
+    this.settled = true;
+    clearTimeout(this.timer);
+    this.options.signal?.removeEventListener('abort', this.abort);
+  }
+}
+
+function newRequest({ endpoint, agents }: Wire, { path, headers }: GetOptions): ClientRequest {
+  const options: RequestOptions = {
+    method: 'GET',
+    host: withoutBrackets(endpoint.hostname),
+    port: endpoint.port,
+    path,
+    headers: headers as string[],
+  };
+  if (endpoint.protocol === 'https:') return requestHttps({ ...options, agent: agents.httpsAgent });
+  return requestHttp({ ...options, agent: agents.httpAgent });
+}
