@@ -26,7 +26,7 @@ export interface ConsumerLoopOptions {
   readonly fromBeginning: boolean;
   /** Asked for each new consumer. */
   groupId(): string;
-  readonly consumer: Omit<ConsumerConfig, 'groupId'>;
+  readonly consumer: Omit<ConsumerConfig, 'groupId' | 'sessionTimeout' | 'heartbeatInterval'>;
   readonly run: ConsumerRunConfig;
   onJoin?(groupId: string, assignment: Assignment): void;
 }
@@ -88,10 +88,11 @@ export class ConsumerLoop {
     const ended = Promise.withResolvers<unknown>();
     const cutOff = new AbortController();
     this.#end = ended.resolve;
-    const { connection, consumer: config } = this.options;
+    const { connection } = this.options;
     const groupId = this.options.groupId();
     const retry = { ...CONSUMER_RETRY, restartOnFailure: async () => false };
-    const consumer = connection.newKafka(CONSUMER_RETRY, cutOff.signal).consumer({ ...config, groupId, retry });
+    const config = { ...this.options.consumer, ...connection.session, groupId, retry };
+    const consumer = connection.newKafka(CONSUMER_RETRY, cutOff.signal).consumer(config);
     this.#listen(consumer, groupId, ended.resolve);
     const connecting = this.#connect(consumer).catch(ended.resolve);
     const reason = await ended.promise;

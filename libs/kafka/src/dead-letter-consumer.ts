@@ -37,7 +37,6 @@ export interface DeadLetterConsumerOptions {
   keep(letters: readonly DeadLetter[]): Promise<void>;
 }
 
-const SESSION_TIMEOUT_MS = 30_000;
 const MAX_WAIT_TIME_MS = 250;
 
 /** Consumes the dead letters of a service. There are no dead letters of dead letters: what can't be read is kept as it is. */
@@ -58,11 +57,7 @@ export class DeadLetterConsumer {
       topicNames: [this.#topicName],
       fromBeginning: true,
       groupId: () => this.#groupId,
-      consumer: {
-        sessionTimeout: SESSION_TIMEOUT_MS,
-        heartbeatInterval: SESSION_TIMEOUT_MS / 10,
-        maxWaitTimeInMs: MAX_WAIT_TIME_MS,
-      },
+      consumer: { maxWaitTimeInMs: MAX_WAIT_TIME_MS },
       run: { eachBatchAutoResolve: false, eachBatch: (payload) => this.#handle(payload) },
       onJoin: (_groupId, assignment) => {
         this.#assignment = assignment;

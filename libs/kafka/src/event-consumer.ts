@@ -32,15 +32,12 @@ export interface ConsumerOptions {
   readonly maxWaitTimeMs?: number;
   /** Partitions applied at the same time; default 1. */
   readonly partitionsAtOnce?: number;
-  /** How long the group waits for a member that fell silent; default 30 s. A batch may take longer: heartbeats go on. */
-  readonly sessionTimeoutMs?: number;
   /** How often the watchdog looks for lag without progress; default 30 s. */
   readonly watchIntervalMs?: number;
   /** Default: the error is thrown where nobody catches it, which ends the process. */
   readonly onFatal?: (error: FatalError) => void;
 }
 
-const SESSION_TIMEOUT_MS = 30_000;
 const MAX_WAIT_TIME_MS = 250;
 
 /** Consumes topics in the group of a service, batch by batch: apply, then dead letters, then the commit. */
@@ -92,13 +89,7 @@ export class EventConsumer {
   }
 
   #newLoop(): ConsumerLoop {
-    const {
-      connection,
-      service,
-      fromBeginning,
-      partitionsAtOnce,
-      sessionTimeoutMs = SESSION_TIMEOUT_MS,
-    } = this.options;
+    const { connection, service, fromBeginning, partitionsAtOnce } = this.options;
     const { maxBytesPerPartition, maxWaitTimeMs = MAX_WAIT_TIME_MS } = this.options;
     return new ConsumerLoop({
       connection,
@@ -106,8 +97,6 @@ export class EventConsumer {
       fromBeginning: fromBeginning ?? true,
       groupId: () => connection.groupName(service),
       consumer: {
-        sessionTimeout: sessionTimeoutMs,
-        heartbeatInterval: sessionTimeoutMs / 10,
         maxWaitTimeInMs: maxWaitTimeMs,
         ...(maxBytesPerPartition === undefined ? {} : { maxBytesPerPartition }),
       },

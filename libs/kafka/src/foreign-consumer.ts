@@ -12,7 +12,6 @@ export interface ForeignConsumerOptions {
   readonly take: (values: readonly Buffer[]) => Promise<void>;
 }
 
-const SESSION_TIMEOUT_MS = 30_000;
 /** An idle broker keeps a request for so long; messages are answered at once. */
 const MAX_WAIT_TIME_MS = 250;
 
@@ -30,11 +29,7 @@ export class ForeignConsumer {
       topicNames: [topicName],
       fromBeginning: false,
       groupId: () => connection.groupName(service),
-      consumer: {
-        sessionTimeout: SESSION_TIMEOUT_MS,
-        heartbeatInterval: SESSION_TIMEOUT_MS / 10,
-        maxWaitTimeInMs: MAX_WAIT_TIME_MS,
-      },
+      consumer: { maxWaitTimeInMs: MAX_WAIT_TIME_MS },
       run: { eachBatchAutoResolve: true, eachBatch: (payload) => this.#handle(payload) },
     });
   }

@@ -16,9 +16,12 @@ export interface KafkaOptions {
   /** Put before every topic and consumer group; may be empty. */
   readonly topicPrefix: string;
   readonly compression: 'none' | 'gzip' | 'zstd';
+  /** How long a group waits for a member that fell silent; default 30 s. A batch may take longer: heartbeats go on. */
+  readonly sessionTimeoutMs?: number;
   readonly logger: Logger;
 }
 
+const SESSION_TIMEOUT_MS = 30_000;
 const CONNECTION_TIMEOUT_MS = 3_000;
 const DISCONNECT_TIMEOUT_MS = 3_000;
 /** Short, for whoever calls decides whether to try again: a check answers soon, a creation of topics goes on. */
@@ -44,6 +47,12 @@ export class KafkaConnection {
 
   groupName(service: string): string {
     return `${this.options.topicPrefix}zenko-mirror.${service}`;
+  }
+
+  /** For this library: of every consumer. */
+  get session(): { readonly sessionTimeout: number; readonly heartbeatInterval: number } {
+    const { sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.options;
+    return { sessionTimeout: sessionTimeoutMs, heartbeatInterval: sessionTimeoutMs / 10 };
   }
 
   /** Where a service puts what it can't apply of a topic. */

@@ -54,7 +54,7 @@ export class StateTable<S extends { readonly revision: LogicalTime }> {
       topicNames: [this.#topicName],
       fromBeginning: true,
       groupId: () => connection.groupName(`state.${randomBytes(8).toString('hex')}`),
-      consumer: { sessionTimeout: 30_000, heartbeatInterval: 3_000, maxWaitTimeInMs: MAX_WAIT_TIME_MS },
+      consumer: { maxWaitTimeInMs: MAX_WAIT_TIME_MS },
       run: { autoCommit: false, eachBatch: async ({ batch }) => this.#take(batch) },
       onJoin: (groupId) => {
         this.#groupId = groupId;

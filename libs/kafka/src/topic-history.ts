@@ -87,7 +87,7 @@ async function readUntil(
     topicNames: [connection.topicName(topic)],
     fromBeginning: true,
     groupId: () => groupId,
-    consumer: { sessionTimeout: 30_000, heartbeatInterval: 3_000, maxWaitTimeInMs: 250 },
+    consumer: { maxWaitTimeInMs: 250 },
     run: {
       autoCommit: false,
       partitionsConsumedConcurrently: 1,

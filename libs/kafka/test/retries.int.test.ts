@@ -1,7 +1,13 @@
 import { FatalError, TransientError } from '@mirror/runtime';
 import { waitFor } from '@mirror/testing';
 import { afterEach, expect, it } from 'vitest';
-import { type ConsumerOptions, EventConsumer, EventProducer, type KafkaConnection } from '../src/index.js';
+import {
+  type ConsumerOptions,
+  EventConsumer,
+  EventProducer,
+  type KafkaConnection,
+  type KafkaOptions,
+} from '../src/index.js';
 import { freshConnection, objectChanged, objectChanges } from './sample-events.js';
 
 const opened: { stop(): Promise<void> }[] = [];
@@ -20,8 +26,8 @@ const consume = (connection: KafkaConnection, apply: ConsumerOptions['apply'], m
 const totalLag = async (consumer: EventConsumer) => (await consumer.lag()).reduce((sum, { lag }) => sum + lag, 0);
 
 /** Ten events of one key, so that they are in one partition. */
-async function openWithEvents(): Promise<KafkaConnection> {
-  const connection = open(freshConnection());
+async function openWithEvents(options: Partial<KafkaOptions> = {}): Promise<KafkaConnection> {
+  const connection = open(freshConnection(options));
   const producer = open(new EventProducer(connection));
   await connection.ensureTopics([objectChanges]);
   await producer.send(
@@ -113,19 +119,15 @@ it('ends on a FatalError without a commit, and says so', async () => {
 });
 
 it('stays in its group while a batch takes longer than the session', async () => {
-  const connection = await openWithEvents();
+  const connection = await openWithEvents({ sessionTimeoutMs: 6_000 });
   let attempts = 0;
-  const consumer = consume(
-    connection,
-    async (_batch, { isRunning }) => {
-      attempts++;
-      const until = performance.now() + 9_000;
-      await waitFor(() => performance.now() > until, { what: 'more than a session', timeoutMs: 20_000 });
-      expect(isRunning()).toBe(true);
-      return [];
-    },
-    { sessionTimeoutMs: 6_000 },
-  );
+  const consumer = consume(connection, async (_batch, { isRunning }) => {
+    attempts++;
+    const until = performance.now() + 9_000;
+    await waitFor(() => performance.now() > until, { what: 'more than a session', timeoutMs: 20_000 });
+    expect(isRunning()).toBe(true);
+    return [];
+  });
   await consumer.start();
   await waitFor(async () => (await totalLag(consumer)) === 0, { what: 'no lag', timeoutMs: 30_000 });
   expect(attempts).toBe(1);

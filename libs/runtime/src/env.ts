@@ -27,6 +27,15 @@ export const sharedEnv = {
     .enum(['none', 'gzip', 'zstd'])
     .default('none')
     .describe('Of produced messages: none on one host, zstd across a network'),
+  KAFKA_SESSION_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(6)
+    .max(1_800)
+    .default(30)
+    .describe(
+      'How long Kafka waits for a process that died before it lets others read on; 6 is the least that brokers take',
+    ),
   SERVICE_TOKEN: secret().describe('Bearer token of the internal API between services'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on'),
   LOCAL_STACK: z

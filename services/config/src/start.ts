@@ -76,6 +76,7 @@ function connect(env: ConfigEnv, logger: Logger, parts: AsyncDisposableStack): K
     clientId: 'zenko-mirror-config',
     topicPrefix: env.TOPIC_PREFIX,
     compression: env.KAFKA_COMPRESSION,
+    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
     logger,
   });
   parts.defer(() => connection.stop());

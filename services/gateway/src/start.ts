@@ -82,6 +82,7 @@ function stateTables(env: GatewayEnv, logger: Logger) {
     clientId: 'gateway',
     topicPrefix: env.TOPIC_PREFIX,
     compression: env.KAFKA_COMPRESSION,
+    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
     logger,
   });
   const buckets = new StateTable<MirrorState>({

@@ -26,6 +26,7 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
     clientId: 'metadata',
     topicPrefix: env.TOPIC_PREFIX,
     compression: env.KAFKA_COMPRESSION,
+    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
     logger,
   });
   const buckets = new StateTable<MirrorState>({

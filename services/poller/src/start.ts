@@ -42,6 +42,7 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
     clientId: 'poller',
     topicPrefix: env.TOPIC_PREFIX,
     compression: env.KAFKA_COMPRESSION,
+    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
     logger,
   });
   const producer = new EventProducer(kafka);

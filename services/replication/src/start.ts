@@ -129,6 +129,7 @@ function messaging(env: ReplicationEnv, logger: Logger, parts: AsyncDisposableSt
     clientId: 'replication',
     topicPrefix: env.TOPIC_PREFIX,
     compression: env.KAFKA_COMPRESSION,
+    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
     logger,
   });
   parts.defer(() => kafka.stop());

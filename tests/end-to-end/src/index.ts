@@ -1,5 +1,5 @@
 export { type CompareOutcome, compare, waitUntilEqual } from './compare.js';
-export { type Killing, killAndRestart, killInTurn } from './kill-in-turn.js';
+export { type Killing, killAndRestart, killInTurn, missedSoon } from './kill-in-turn.js';
 export { type MainJob, type MainJobFigures, runMainJob } from './main-job.js';
 export { type OwnStack, type OwnStackOptions, startOwnStack } from './own-stack.js';
 export { killDuringSnapshot, oneVisitOnly, type SnapshotKills, type SnapshotKillsFigures } from './snapshot-kills.js';

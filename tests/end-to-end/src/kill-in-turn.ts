@@ -8,6 +8,9 @@ export interface Killing {
   stop(): Promise<void>;
 }
 
+/** For services that are killed and come back: Kafka keeps what the dead one was reading for so long. 6 is the least it takes. */
+export const missedSoon = { KAFKA_SESSION_SECONDS: '6' };
+
 /**
  * From now on every so many milliseconds one process, each in its turn, gets SIGKILL, and is started again at once. None is
  * killed before the last one is ready again.

@@ -1,7 +1,7 @@
 import type { ServerProcess } from '@mirror/local';
 import { type ListingServer, waitFor } from '@mirror/testing';
 import { compare } from './compare.js';
-import { killAndRestart } from './kill-in-turn.js';
+import { killAndRestart, missedSoon } from './kill-in-turn.js';
 import { locationOf, type Status, type System } from './system.js';
 
 export interface SnapshotKills {
@@ -35,7 +35,7 @@ export interface SnapshotKillsFigures {
 }
 
 /** Settings with which no range is visited a second time before the snapshot is long over, so that pages can be counted. */
-export const oneVisitOnly = { poller: { POLL_INTERVAL_MS: '3600000' } };
+export const oneVisitOnly = { poller: { POLL_INTERVAL_MS: '3600000' }, metadata: missedSoon };
 
 const bucket = 'killed-snapshot';
 const waiting = { timeoutMs: 600_000, intervalMs: 20 };

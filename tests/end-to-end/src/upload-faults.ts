@@ -10,7 +10,7 @@ import type { ServiceName } from '@mirror/local';
 import { type ConnectorAddress, type CuttingProxy, freshName, seededRandom, waitFor } from '@mirror/testing';
 import { checkUploads, type UploadCheck } from './check-uploads.js';
 import { waitUntilEqual } from './compare.js';
-import { killAndRestart } from './kill-in-turn.js';
+import { killAndRestart, missedSoon } from './kill-in-turn.js';
 import { type System, s3Client } from './system.js';
 import { UploadClients } from './upload-clients.js';
 import { planUploads } from './upload-plan.js';
@@ -34,12 +34,13 @@ export interface FaultsFigures extends UploadCheck {
   readonly seconds: number;
 }
 
-/** metadata first: Kafka lets its successor read only when it has missed the killed one for half a minute. */
+/** metadata first: Kafka lets its successor read only when it has missed the killed one for some seconds. */
 const victims: readonly ServiceName[] = ['metadata', 'gateway', 'replication', 'poller'];
 
 /** Lost answers are looked for soon, staged bytes that nobody commits go soon: the run has minutes, not days. */
 export const faultsEnvironment = {
-  replication: { UNKNOWN_OUTCOME_SECONDS: '3', ABANDON_STAGED_SECONDS: '20' },
+  replication: { ...missedSoon, UNKNOWN_OUTCOME_SECONDS: '3', ABANDON_STAGED_SECONDS: '20' },
+  metadata: missedSoon,
 };
 
 /**

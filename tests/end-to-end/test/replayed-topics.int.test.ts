@@ -2,7 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { testServers, type VersionedBucket, waitFor } from '@mirror/testing';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { s3Client } from '../src/index.js';
+import { missedSoon, s3Client } from '../src/index.js';
 import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 
@@ -21,7 +21,7 @@ const kafka = new Kafka({ brokers: [...testServers().kafkaBrokers], logLevel: lo
 let admin: Admin;
 beforeAll(async () => {
   running = await startTestSystem({
-    environment: { poller: { REMOVAL_DELAY_SECONDS: '1', POLL_INTERVAL_MS: '200' } },
+    environment: { poller: { REMOVAL_DELAY_SECONDS: '1', POLL_INTERVAL_MS: '200' }, metadata: missedSoon },
   });
   mirror = await mirrorListingServer(running, bucket, { personality: 's3Connector', seed: fill });
   admin = kafka.admin();
