@@ -1,10 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const folders = ['libs', 'services', 'tools', 'tests'].flatMap((top) =>
   readdirSync(top).map((name) => `${top}/${name}`),
 );
 const projects = [...folders, 'deploy/local', 'bench'].filter((folder) => existsSync(`${folder}/package.json`));
+
+/** Files wait for servers most of the time. Two at once, on two cores too; whole systems of five services not more than two. */
+const filesAtOnce = Math.max(2, availableParallelism() - 1);
+const systemsAtOnce = 2;
 
 /** One run over every package, so that the closing line is one line. `--project NAME` picks one. */
 export default defineConfig({
@@ -23,8 +28,10 @@ export default defineConfig({
         include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
         testTimeout: 60_000,
         hookTimeout: 120_000,
-        // Whole systems of four services each: last, and one after the other, or they starve each other of two cores.
-        ...(root.startsWith('tests/') && { sequence: { groupOrder: 1 }, maxWorkers: 1 }),
+        // Whole systems come last, in a group of their own.
+        ...(root.startsWith('tests/')
+          ? { sequence: { groupOrder: 1 }, maxWorkers: systemsAtOnce }
+          : { sequence: { groupOrder: 0 }, maxWorkers: filesAtOnce }),
       },
     })),
   },
