@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 
-const removalDelayMs = 2_000;
-const pollIntervalMs = 200;
+const removalDelayMs = 1_000;
+const pollIntervalMs = 100;
 /** Enough for what is missing to be missed for several times the delay. */
 const listingsToSee = 40;
 

@@ -23,7 +23,7 @@ interface SuspectStatus {
 let running: TestSystem;
 beforeAll(async () => {
   running = await startTestSystem({
-    environment: { poller: { REMOVAL_DELAY_SECONDS: '1', POLL_INTERVAL_MS: '200' } },
+    environment: { poller: { REMOVAL_DELAY_SECONDS: '1', POLL_INTERVAL_MS: '100' } },
   });
 });
 afterAll(() => running?.stop());

@@ -24,7 +24,7 @@ describe('put, listed, published, removed, listed again (rule R3)', () => {
   let gateway: S3Client;
   let mirror: S3Access;
   beforeAll(async () => {
-    const environment = { poller: { REMOVAL_DELAY_SECONDS: '1', POLL_INTERVAL_MS: '200' } };
+    const environment = { poller: { REMOVAL_DELAY_SECONDS: '1', POLL_INTERVAL_MS: '100' } };
     [running, target] = await Promise.all([startTestSystem({ environment }), freshBucket({ prefix: 'r3' })]);
     for (let n = 0; n < 40; n += 1) {
       await target.s3.send(new PutObjectCommand({ Bucket: target.bucket, Key: `object ${n}.txt`, Body: `body ${n}` }));

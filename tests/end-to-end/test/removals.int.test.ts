@@ -16,8 +16,8 @@ import { startTestSystem, type TestSystem } from './test-system.js';
 
 const bucket = 'removals';
 const versions = 150;
-const removalDelayMs = 2_000;
-const pollIntervalMs = 200;
+const removalDelayMs = 1_000;
+const pollIntervalMs = 100;
 /** Enough listings for what is missing to be missed for several times the delay. */
 const faultsToSee = 40;
 
