@@ -6,6 +6,8 @@ export { listen } from './listen.js';
 export { createLogger, type Logger } from './logger.js';
 export { createMetrics, METRICS } from './metrics.js';
 export { NestLogger } from './nest-logger.js';
+export { Rounds, type RoundsOptions } from './rounds.js';
 export { type RunningService, runService } from './run-service.js';
 export { LOGGER, RuntimeModule, type RuntimeOptions } from './runtime.module.js';
 export { ServiceTokenGuard } from './service-token.guard.js';
+export { Stir } from './stir.js';

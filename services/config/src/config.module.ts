@@ -13,7 +13,6 @@ import { TokensController } from './access/tokens.controller.js';
 import { BucketChanges } from './buckets/bucket-changes.js';
 import { BucketStore } from './buckets/bucket-store.js';
 import { BucketsController } from './buckets/buckets.controller.js';
-import { ResumeTimer } from './buckets/resume-timer.js';
 import { StatusSources } from './buckets/status-sources.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { MirrorCommands } from './commands/mirror-commands.js';
@@ -94,11 +93,6 @@ export class ConfigModule {
         MirrorCommands,
         Failures,
         LocationAnswers,
-        {
-          provide: ResumeTimer,
-          useFactory: (buckets: BucketChanges, log: Logger) => new ResumeTimer(buckets, log),
-          inject: [BucketChanges, LOGGER],
-        },
         { provide: OPENAPI, useFactory: () => buildOpenApi(publicControllers) },
       ],
     };

@@ -2,12 +2,12 @@ import { EndpointGuard, parseNetworks } from '@mirror/connector';
 import { type LocationState, type MirrorState, topics } from '@mirror/events';
 import { EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
 import { Outbox, OutboxRelay } from '@mirror/outbox';
-import { createLogger, createMetrics, type Logger, type RunningService } from '@mirror/runtime';
+import { createLogger, createMetrics, type Logger, Rounds, type RunningService } from '@mirror/runtime';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Gauge, type Registry } from 'prom-client';
 import { TokenStore } from './access/token-store.js';
+import { BucketChanges } from './buckets/bucket-changes.js';
 import { BucketStore } from './buckets/bucket-store.js';
-import { ResumeTimer } from './buckets/resume-timer.js';
 import { ConfigModule } from './config.module.js';
 import { ConfigDatabase } from './database/config-database.js';
 import { Transactions } from './database/transactions.js';
@@ -16,7 +16,6 @@ import { createApplication } from './http/application.js';
 import type { RouteTable } from './http/route-table.js';
 import { EndpointProbe } from './locations/endpoint-probe.js';
 import { LocationStore } from './locations/location-store.js';
-import { AdoptionTimer } from './restore/adoption-timer.js';
 import { StateAdoption } from './restore/state-adoption.js';
 import { MasterKey } from './secrets/master-key.js';
 import { verifyMasterKey } from './secrets/verify-master-key.js';
@@ -28,6 +27,8 @@ export interface RunningConfig extends RunningService {
 
 /** Another service may keep its own outbox in the same database. */
 const OUTBOX = 'config.outbox';
+const RESUME_INTERVAL_MS = 1_000;
+const ADOPTION_INTERVAL_MS = 5_000;
 
 /**
  * Starts the config service. Kafka may be away: changes are kept, and said when it is back. Rejects while MongoDB is away, and
@@ -63,8 +64,7 @@ async function startParts(env: ConfigEnv, logger: Logger, parts: AsyncDisposable
   parts.defer(() => app.close());
   parts.defer(() => app.get(EndpointProbe).stop()); // before the application waits for its calls
   for (const store of [LocationStore, BucketStore, TokenStore]) await app.get(store).init();
-  const timer = parts.adopt(app.get(ResumeTimer), (started) => started.stop());
-  timer.start();
+  resumeInTime(app.get(BucketChanges), logger, parts);
   followSaid(app, kafka, outbox, logger, parts);
   await app.listen(env.PORT, env.HOST);
   return { url: await app.getUrl(), routes, stop: () => parts.disposeAsync() };
@@ -81,6 +81,17 @@ function connect(env: ConfigEnv, logger: Logger, parts: AsyncDisposableStack): K
   });
   parts.defer(() => connection.stop());
   return connection;
+}
+
+/** Ends pauses whose stored hour has come. Every instance does: resuming twice says nothing twice. */
+function resumeInTime(buckets: BucketChanges, logger: Logger, parts: AsyncDisposableStack): void {
+  const rounds = new Rounds({
+    round: () => buckets.resumeDue(),
+    intervalMs: () => RESUME_INTERVAL_MS,
+    onError: (error) => logger.warn({ err: error }, 'paused mirrors could not be resumed, trying again'),
+  });
+  parts.defer(() => rounds.stop());
+  rounds.start();
 }
 
 /** Reads its own state topics, in the background: they are ahead of a database that was restored. */
@@ -101,9 +112,15 @@ function followSaid(
     pending: () => outbox.pending(),
     logger,
   });
-  const timer = parts.adopt(new AdoptionTimer(adoption, logger), (started) => started.stop());
+  const rounds = new Rounds({
+    round: () => adoption.run(),
+    intervalMs: () => ADOPTION_INTERVAL_MS,
+    onError: (error) =>
+      logger.warn({ err: error }, 'it could not be seen whether the database was restored, trying again'),
+  });
+  parts.defer(() => rounds.stop());
   Promise.all([locations.start(), buckets.start()]).then(
-    () => timer.start(),
+    () => rounds.start(),
     (error: unknown) => logger.debug({ err: error }, 'stopped before the state topics were read'),
   );
 }

@@ -91,7 +91,7 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
   await kafka.ensureTopics([topics.buckets, topics.objectChanges, topics.replication]);
   await buckets.start();
   const unsubscribe = buckets.onChange(({ type }) => {
-    if (type === 'BucketDetached') sweep.request();
+    if (type === 'BucketDetached') sweep.hurry();
   });
   await Promise.all(consumers.map((one) => one.start()));
   sweep.start();

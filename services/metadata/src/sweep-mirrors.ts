@@ -1,5 +1,5 @@
 import type { Namespace } from '@mirror/namespace';
-import type { Logger } from '@mirror/runtime';
+import { type Logger, Rounds } from '@mirror/runtime';
 import type { CurrentMirrors } from './current-mirrors.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -13,8 +13,11 @@ export interface MirrorRecords {
 
 /** Drops the documents and dead letters of mirrors that are no more (rule R2): at their detach, and every minute for what came late. */
 export class MirrorSweep {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly rounds = new Rounds({
+    round: () => this.sweep(),
+    intervalMs: () => SWEEP_INTERVAL_MS,
+    onError: (error) => this.logger.warn({ err: error }, 'the sweep of detached mirrors failed'),
+  });
 
   constructor(
     private readonly namespace: Namespace,
@@ -24,20 +27,16 @@ export class MirrorSweep {
   ) {}
 
   start(): void {
-    this.timer = setInterval(() => this.request(), SWEEP_INTERVAL_MS);
-    this.request();
+    this.rounds.start();
   }
 
-  /** One sweep after the other. */
-  request(): void {
-    this.running = this.running
-      .then(() => this.sweep())
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'the sweep of detached mirrors failed'));
+  /** A mirror was detached. */
+  hurry(): void {
+    this.rounds.hurry();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  stop(): Promise<void> {
+    return this.rounds.stop();
   }
 
   private async sweep(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { EventBatch, PartitionLag } from '@mirror/kafka';
 import { advancePosition, type Namespace, readPositions, voidAllConfirmations } from '@mirror/namespace';
-import type { Logger } from '@mirror/runtime';
+import { type Logger, Rounds } from '@mirror/runtime';
 
 const WATCH_INTERVAL_MS = 2_000;
 
@@ -11,8 +11,12 @@ const WATCH_INTERVAL_MS = 2_000;
  * rule R3.)
  */
 export class RestoreWatch {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private readonly rounds = new Rounds({
+    round: () => this.look(),
+    intervalMs: () => WATCH_INTERVAL_MS,
+    onError: (error) => this.logger.debug({ err: error }, 'the positions could not be compared'),
+  });
+  private committed: () => Promise<readonly PartitionLag[]> = async () => [];
   private seen = 0;
 
   constructor(
@@ -28,16 +32,12 @@ export class RestoreWatch {
 
   /** @param committed What the group of the changes has committed. */
   start(committed: () => Promise<readonly PartitionLag[]>): void {
-    this.timer = setInterval(() => {
-      this.running = this.running
-        .then(() => this.look(committed))
-        .catch((error: unknown) => this.logger.debug({ err: error }, 'the positions could not be compared'));
-    }, WATCH_INTERVAL_MS);
+    this.committed = committed;
+    this.rounds.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+  stop(): Promise<void> {
+    return this.rounds.stop();
   }
 
   /** Before a batch is applied: was something committed that is not stored? */
@@ -45,8 +45,8 @@ export class RestoreWatch {
     await this.compare(partition, firstOffset);
   }
 
-  private async look(committed: () => Promise<readonly PartitionLag[]>): Promise<void> {
-    for (const { partition, committed: next } of await committed()) {
+  private async look(): Promise<void> {
+    for (const { partition, committed: next } of await this.committed()) {
       if (!(await this.compare(partition, next))) continue;
       // Nobody will apply what is committed again: R8 must not wait for it.
       await advancePosition(this.namespace.positions, this.topicName, partition, next);

@@ -1,6 +1,6 @@
 import { KeyShape } from '@mirror/connector';
 import { isApplied, type Namespace, type Positions, readPositions } from '@mirror/namespace';
-import { backoffMs, type Logger } from '@mirror/runtime';
+import { backoffMs, type Logger, Stir } from '@mirror/runtime';
 import type { Background } from './background.js';
 import { type ClaimedForVisit, type ClaimSettings, claimDue } from './claim-due.js';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
@@ -11,7 +11,6 @@ import type { StatusEvents } from './publish-status.js';
 import type { PaceKeeper } from './state/pace-keeper.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
 import { LEASE_MS } from './state/segment-store.js';
-import { Stir } from './stir.js';
 import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Namespace } from '@mirror/namespace';
-import type { Logger } from '@mirror/runtime';
+import { type Logger, Rounds } from '@mirror/runtime';
 import type { StagedEntry, Staging, StagingIntents } from '@mirror/staging';
 import type { Collection } from 'mongodb';
 
@@ -19,9 +18,12 @@ export type AliveMirrors = () => Promise<ReadonlySet<string>>;
  * any more. Bytes go first, then their intent, so that a crash in between leaves something to be found.
  */
 export class StagedDrop {
-  readonly #stopping = new AbortController();
+  readonly #rounds = new Rounds({
+    round: (signal) => this.#sweep(signal),
+    intervalMs: () => INTERVAL_MS,
+    onError: (error) => this.logger.warn({ err: error }, 'the sweep of staged bytes failed; it goes on'),
+  });
   readonly #pending: Collection<{ _id: string }>;
-  #running: Promise<void> = Promise.resolve();
   #straysAt = 0;
 
   constructor(
@@ -38,35 +40,25 @@ export class StagedDrop {
   }
 
   start(): void {
-    this.#running = this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      await this.#sweep().catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'the sweep of staged bytes failed; it goes on');
-      });
-      await sleep(INTERVAL_MS, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-    }
-  }
-
-  async #sweep(): Promise<void> {
+  async #sweep(signal: AbortSignal): Promise<void> {
     if (!this.mayDrop()) return;
     await this.#abandonOfPast();
     await this.intents.abandonOlder(this.abandonAfterMs, PAGE);
     for (;;) {
       const some = await this.intents.abandoned(PAGE);
       await this.#drop(some.map(({ _id }) => _id));
-      if (some.length < PAGE || this.#stopping.signal.aborted) break;
+      if (some.length < PAGE || signal.aborted) break;
     }
     for await (const over of this.intents.committedWithout(this.#pending)) {
       await this.#drop(over.map(({ _id }) => _id));
-      if (this.#stopping.signal.aborted) return;
+      if (signal.aborted) return;
     }
     await this.#dropStrays();
   }

@@ -1,4 +1,4 @@
-import type { Logger } from '@mirror/runtime';
+import { type Logger, Rounds } from '@mirror/runtime';
 import type { AliveMirrors } from './drop-staged.js';
 
 const SWEEP_INTERVAL_MS = 60_000;
@@ -12,8 +12,11 @@ export interface MirrorRecords {
 
 /** Drops what is kept of mirrors that are no more (rule R2). Pending operations go with the namespace's documents. */
 export class MirrorSweep {
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds({
+    round: () => this.#sweep(),
+    intervalMs: () => SWEEP_INTERVAL_MS,
+    onError: (error) => this.logger.warn({ err: error }, 'the sweep of detached mirrors failed'),
+  });
 
   constructor(
     private readonly records: readonly MirrorRecords[],
@@ -22,19 +25,11 @@ export class MirrorSweep {
   ) {}
 
   start(): void {
-    this.#timer = setInterval(() => this.#request(), SWEEP_INTERVAL_MS);
-    this.#request();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
-  }
-
-  #request(): void {
-    this.#running = this.#running
-      .then(() => this.#sweep())
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'the sweep of detached mirrors failed'));
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async #sweep(): Promise<void> {

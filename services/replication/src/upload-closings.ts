@@ -1,5 +1,5 @@
 import { closeUploads, type Namespace, reopenUploads } from '@mirror/namespace';
-import type { Logger } from '@mirror/runtime';
+import { type Logger, Rounds } from '@mirror/runtime';
 import type { Collection } from 'mongodb';
 
 interface Closing {
@@ -19,8 +19,11 @@ const SWEEP_INTERVAL_MS = 60_000;
  */
 export class UploadClosings {
   readonly #closings: Collection<Closing>;
-  #timer: NodeJS.Timeout | undefined;
-  #sweeping: Promise<void> = Promise.resolve();
+  readonly #rounds = new Rounds({
+    round: () => this.#sweep(),
+    intervalMs: () => SWEEP_INTERVAL_MS,
+    onError: (error) => this.logger.warn({ err: error }, 'the sweep of closed uploads failed'),
+  });
 
   constructor(
     private readonly namespace: Namespace,
@@ -31,13 +34,11 @@ export class UploadClosings {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#request(), SWEEP_INTERVAL_MS);
-    this.#request();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#sweeping;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** When it resolves, everything that was accepted can be counted, and nothing more is accepted. */
@@ -50,12 +51,6 @@ export class UploadClosings {
   async reopen(mirrorId: string): Promise<void> {
     await reopenUploads(this.namespace, mirrorId);
     await this.#closings.deleteOne({ _id: mirrorId });
-  }
-
-  #request(): void {
-    this.#sweeping = this.#sweeping
-      .then(() => this.#sweep())
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'the sweep of closed uploads failed'));
   }
 
   async #sweep(): Promise<void> {
