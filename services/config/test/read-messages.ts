@@ -41,7 +41,8 @@ export async function followMessages(where: Where, topics: readonly Topic[]): Pr
 
 async function follow(kafka: Kafka, where: Where, names: readonly string[]): Promise<FollowedMessages> {
   const messages: Message[] = [];
-  const consumer = kafka.consumer({ groupId: `${where.TOPIC_PREFIX}test-${randomUUID()}` });
+  // A fetch that waits for messages is waited for by the disconnect.
+  const consumer = kafka.consumer({ groupId: `${where.TOPIC_PREFIX}test-${randomUUID()}`, maxWaitTimeInMs: 50 });
   await consumer.connect();
   await consumer.subscribe({ topics: [...names], fromBeginning: true });
   await consumer.run({
