@@ -4,8 +4,9 @@ export { type DeadLetter, DeadLetterConsumer, type DeadLetterConsumerOptions } f
 export { type ConsumerOptions, EventConsumer } from './event-consumer.js';
 export { EventProducer } from './event-producer.js';
 export { ForeignConsumer, type ForeignConsumerOptions } from './foreign-consumer.js';
-export { KafkaConnection, type KafkaOptions } from './kafka-connection.js';
+export { connectKafka, KafkaConnection, type KafkaEnv, type KafkaOptions } from './kafka-connection.js';
 export type { PartitionLag } from './lag.js';
+export { bucketTable, locationTable } from './mirror-tables.js';
 export { mergePositions, type Position } from './position.js';
 export type { EventBatch, ReceivedEvent, Rejected } from './read-batch.js';
 export { type StateEntry, StateTable, type StateTableOptions } from './state-table.js';

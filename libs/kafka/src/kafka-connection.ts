@@ -21,11 +21,31 @@ export interface KafkaOptions {
   readonly logger: Logger;
 }
 
+/** Variables that every service reads. */
+export interface KafkaEnv {
+  readonly KAFKA_BROKERS: readonly string[];
+  readonly TOPIC_PREFIX: string;
+  readonly KAFKA_COMPRESSION: KafkaOptions['compression'];
+  readonly KAFKA_SESSION_SECONDS: number;
+}
+
 const SESSION_TIMEOUT_MS = 30_000;
 const CONNECTION_TIMEOUT_MS = 3_000;
 const DISCONNECT_TIMEOUT_MS = 3_000;
 /** Short, for whoever calls decides whether to try again: a check answers soon, a creation of topics goes on. */
 const ADMIN_RETRY = { retries: 2, initialRetryTime: 100, maxRetryTime: 500, factor: 0.2, multiplier: 2 };
+
+/** As a service's environment says. */
+export function connectKafka(env: KafkaEnv, clientId: string, logger: Logger): KafkaConnection {
+  return new KafkaConnection({
+    brokers: env.KAFKA_BROKERS,
+    clientId,
+    topicPrefix: env.TOPIC_PREFIX,
+    compression: env.KAFKA_COMPRESSION,
+    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
+    logger,
+  });
+}
 
 /** What a process knows of its Kafka: one for all its producers, consumers and state tables. It connects when asked to. */
 export class KafkaConnection {

@@ -1,6 +1,6 @@
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
-import { type LocationState, type MirrorState, topics } from '@mirror/events';
-import { EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { topics } from '@mirror/events';
+import { bucketTable, connectKafka, EventProducer, type KafkaConnection, locationTable } from '@mirror/kafka';
 import { Outbox, OutboxRelay } from '@mirror/outbox';
 import { createLogger, createMetrics, type Logger, Rounds, type RunningService } from '@mirror/runtime';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -71,14 +71,7 @@ async function startParts(env: ConfigEnv, logger: Logger, parts: AsyncDisposable
 }
 
 function connect(env: ConfigEnv, logger: Logger, parts: AsyncDisposableStack): KafkaConnection {
-  const connection = new KafkaConnection({
-    brokers: env.KAFKA_BROKERS,
-    clientId: 'zenko-mirror-config',
-    topicPrefix: env.TOPIC_PREFIX,
-    compression: env.KAFKA_COMPRESSION,
-    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
-    logger,
-  });
+  const connection = connectKafka(env, 'zenko-mirror-config', logger);
   parts.defer(() => connection.stop());
   return connection;
 }
@@ -102,8 +95,8 @@ function followSaid(
   logger: Logger,
   parts: AsyncDisposableStack,
 ): void {
-  const locations = new StateTable<LocationState>({ connection, topic: topics.locations, key: ({ name }) => name });
-  const buckets = new StateTable<MirrorState>({ connection, topic: topics.buckets, key: ({ bucket }) => bucket });
+  const locations = locationTable(connection);
+  const buckets = bucketTable(connection);
   for (const table of [locations, buckets]) parts.defer(() => table.stop());
   const adoption = new StateAdoption({
     said: { locations, buckets },

@@ -1,7 +1,6 @@
 import { CachedLookup, type CachedLookupOptions, ConfigClient } from '@mirror/config-client';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
-import { type LocationState, type MirrorState, topics } from '@mirror/events';
-import { KafkaConnection, StateTable } from '@mirror/kafka';
+import { bucketTable, connectKafka, locationTable } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, type RunningService, TransientError } from '@mirror/runtime';
 import type { GatewayEnv } from './env.js';
@@ -77,25 +76,8 @@ async function dropUploads(uploads: MultipartUploads, mirrorId: string, logger: 
 }
 
 function stateTables(env: GatewayEnv, logger: Logger) {
-  const kafka = new KafkaConnection({
-    brokers: env.KAFKA_BROKERS,
-    clientId: 'gateway',
-    topicPrefix: env.TOPIC_PREFIX,
-    compression: env.KAFKA_COMPRESSION,
-    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
-    logger,
-  });
-  const buckets = new StateTable<MirrorState>({
-    connection: kafka,
-    topic: topics.buckets,
-    key: ({ bucket }) => bucket,
-  });
-  const locations = new StateTable<LocationState>({
-    connection: kafka,
-    topic: topics.locations,
-    key: ({ name }) => name,
-  });
-  return { kafka, buckets, locations };
+  const kafka = connectKafka(env, 'gateway', logger);
+  return { kafka, buckets: bucketTable(kafka), locations: locationTable(kafka) };
 }
 
 function requireOpen(served: ServedBuckets): void {

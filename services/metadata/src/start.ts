@@ -1,5 +1,5 @@
-import { type MirrorState, topics } from '@mirror/events';
-import { DeadLetterConsumer, EventConsumer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { topics } from '@mirror/events';
+import { bucketTable, connectKafka, DeadLetterConsumer, EventConsumer } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
 import { ApplyMetrics } from './apply-metrics.js';
@@ -21,19 +21,8 @@ export async function startMetadata(env: MetadataEnv, logger: Logger): Promise<R
   const metrics = createMetrics('metadata');
   const mongo = await openMongo(env.MONGODB_URL, 'metadata');
   const namespace = new Namespace(mongo.db());
-  const kafka = new KafkaConnection({
-    brokers: env.KAFKA_BROKERS,
-    clientId: 'metadata',
-    topicPrefix: env.TOPIC_PREFIX,
-    compression: env.KAFKA_COMPRESSION,
-    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
-    logger,
-  });
-  const buckets = new StateTable<MirrorState>({
-    connection: kafka,
-    topic: topics.buckets,
-    key: (state) => state.bucket,
-  });
+  const kafka = connectKafka(env, 'metadata', logger);
+  const buckets = bucketTable(kafka);
   const mirrors = new CurrentMirrors(buckets);
   const topicName = kafka.topicName(topics.objectChanges);
   const restoreWatch = new RestoreWatch(namespace, topicName, logger);

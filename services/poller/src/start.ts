@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CachedLookup, ConfigClient } from '@mirror/config-client';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
-import { type LocationState, type MirrorState, topics } from '@mirror/events';
-import { EventConsumer, EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { topics } from '@mirror/events';
+import { bucketTable, connectKafka, EventConsumer, EventProducer, locationTable } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
 import { CommandConsumer } from './consume-commands.js';
@@ -37,14 +37,7 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
   const metrics = createMetrics('poller');
   const mongo = await openMongo(env.MONGODB_URL, 'poller');
   const namespace = new Namespace(mongo.db());
-  const kafka = new KafkaConnection({
-    brokers: env.KAFKA_BROKERS,
-    clientId: 'poller',
-    topicPrefix: env.TOPIC_PREFIX,
-    compression: env.KAFKA_COMPRESSION,
-    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
-    logger,
-  });
+  const kafka = connectKafka(env, 'poller', logger);
   const producer = new EventProducer(kafka);
   const changesTopic = kafka.topicName(topics.objectChanges);
 
@@ -62,16 +55,8 @@ export async function startPoller(env: PollerEnv, logger: Logger): Promise<Runni
     maxDescribed: MAX_DESCRIBED_AT_ONCE,
   });
   const status = new StatusEvents(producer);
-  const buckets = new StateTable<MirrorState>({
-    connection: kafka,
-    topic: topics.buckets,
-    key: (state) => state.bucket,
-  });
-  const locations = new StateTable<LocationState>({
-    connection: kafka,
-    topic: topics.locations,
-    key: (state) => state.name,
-  });
+  const buckets = bucketTable(kafka);
+  const locations = locationTable(kafka);
   const config = new ConfigClient(env.CONFIG_URL, env.SERVICE_TOKEN);
   const credentials = new CachedLookup((location) => config.locationCredentials(location), CREDENTIALS_CACHE);
   const visitsAtOnce = env.POLL_VISITS_AT_ONCE;

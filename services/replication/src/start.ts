@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CachedLookup, ConfigClient } from '@mirror/config-client';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
-import { type LocationState, type MirrorState, topics } from '@mirror/events';
-import { EventConsumer, EventProducer, KafkaConnection, StateTable } from '@mirror/kafka';
+import { type MirrorState, topics } from '@mirror/events';
+import { bucketTable, connectKafka, EventConsumer, EventProducer, locationTable, type StateTable } from '@mirror/kafka';
 import { Namespace, openMongo } from '@mirror/namespace';
 import { createMetrics, type Logger, listen, type RunningService } from '@mirror/runtime';
 import { openStaging, StagingIntents } from '@mirror/staging';
@@ -124,28 +124,13 @@ async function startParts(env: ReplicationEnv, logger: Logger, parts: AsyncDispo
 }
 
 function messaging(env: ReplicationEnv, logger: Logger, parts: AsyncDisposableStack) {
-  const kafka = new KafkaConnection({
-    brokers: env.KAFKA_BROKERS,
-    clientId: 'replication',
-    topicPrefix: env.TOPIC_PREFIX,
-    compression: env.KAFKA_COMPRESSION,
-    sessionTimeoutMs: env.KAFKA_SESSION_SECONDS * 1_000,
-    logger,
-  });
+  const kafka = connectKafka(env, 'replication', logger);
   parts.defer(() => kafka.stop());
   const producer = new EventProducer(kafka);
   void producer.start();
   parts.defer(() => producer.stop());
-  const buckets = new StateTable<MirrorState>({
-    connection: kafka,
-    topic: topics.buckets,
-    key: ({ bucket }) => bucket,
-  });
-  const locations = new StateTable<LocationState>({
-    connection: kafka,
-    topic: topics.locations,
-    key: ({ name }) => name,
-  });
+  const buckets = bucketTable(kafka);
+  const locations = locationTable(kafka);
   parts.defer(async () => void (await Promise.all([buckets.stop(), locations.stop()])));
   return { kafka, producer, buckets, locations };
 }
