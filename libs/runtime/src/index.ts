@@ -6,6 +6,7 @@ export { listen } from './listen.js';
 export { createLogger, type Logger } from './logger.js';
 export { createMetrics, METRICS } from './metrics.js';
 export { NestLogger } from './nest-logger.js';
+export { type FindPage, type PageQuery, type RecordPage, readPage } from './read-page.js';
 export { Rounds, type RoundsOptions } from './rounds.js';
 export { type RunningService, runService } from './run-service.js';
 export { LOGGER, RuntimeModule, type RuntimeOptions } from './runtime.module.js';

@@ -1,8 +1,6 @@
-import { ServiceTokenGuard } from '@mirror/runtime';
+import { type PageQuery, readPage, ServiceTokenGuard } from '@mirror/runtime';
 import { Controller, Get, NotFoundException, Param, Query, UseGuards } from '@nestjs/common';
 import { type FailedOperation, FailedStore } from './state/failed-store.js';
-
-const MAX_PAGE = 1_000;
 
 /** Internal: what `config` shows of pushes under `/v1/failures`. */
 @Controller('internal/v1/push-failures')
@@ -10,17 +8,9 @@ const MAX_PAGE = 1_000;
 export class FailuresController {
   constructor(private readonly failed: FailedStore) {}
 
-  /** `next` is the `after` of the next page; null: this is the last one. */
   @Get()
-  async list(
-    @Query('limit') limit = '100',
-    @Query('after') after?: string,
-    @Query('mirrorId') mirrorId?: string,
-  ): Promise<{ items: object[]; next: string | null }> {
-    const size = Math.min(MAX_PAGE, Math.max(1, Number.parseInt(limit, 10) || 1));
-    const found = await this.failed.page(size, after, mirrorId);
-    const items = found.slice(0, size);
-    const next = found.length > size ? (items.at(-1)?._id ?? null) : null;
+  async list(@Query() query: PageQuery): Promise<{ items: object[]; next: string | null }> {
+    const { items, next } = await readPage(query, (...asked) => this.failed.page(...asked));
     return { items: await Promise.all(items.map((one) => this.#answerOf(one))), next };
   }
 

@@ -62,7 +62,7 @@ export class DeadLetterStore {
   }
 
   /** Open ones by id, from after `after` on; one more than `limit`, where there are more. */
-  page(limit: number, after: string | undefined, mirrorId: string | undefined): Promise<OpenLetter[]> {
+  page(limit: number, after?: string, mirrorId?: string): Promise<OpenLetter[]> {
     const filter = {
       open: true,
       ...(mirrorId === undefined ? {} : { mirrorId }),

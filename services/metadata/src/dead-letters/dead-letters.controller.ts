@@ -1,8 +1,6 @@
-import { ServiceTokenGuard } from '@mirror/runtime';
+import { type PageQuery, readPage, ServiceTokenGuard } from '@mirror/runtime';
 import { Controller, Get, NotFoundException, Param, Query, UseGuards } from '@nestjs/common';
 import { DeadLetterStore, type OpenLetter } from './dead-letter-store.js';
-
-const MAX_PAGE = 1_000;
 
 /** Internal: what `config` shows under `/v1/failures`. Only letters that are neither applied nor discarded. */
 @Controller('internal/v1/dead-letters')
@@ -10,17 +8,10 @@ const MAX_PAGE = 1_000;
 export class DeadLettersController {
   constructor(private readonly letters: DeadLetterStore) {}
 
-  /** `next` is the `after` of the next page; null: this is the last one. */
   @Get()
-  async list(
-    @Query('limit') limit = '100',
-    @Query('after') after?: string,
-    @Query('mirrorId') mirrorId?: string,
-  ): Promise<{ items: object[]; next: string | null }> {
-    const size = Math.min(MAX_PAGE, Math.max(1, Number.parseInt(limit, 10) || 1));
-    const found = await this.letters.page(size, after, mirrorId);
-    const items = found.slice(0, size);
-    return { items: items.map(answerOf), next: found.length > size ? (items.at(-1)?._id ?? null) : null };
+  async list(@Query() query: PageQuery): Promise<{ items: object[]; next: string | null }> {
+    const { items, next } = await readPage(query, (...asked) => this.letters.page(...asked));
+    return { items: items.map(answerOf), next };
   }
 
   @Get(':id')
