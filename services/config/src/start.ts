@@ -97,7 +97,7 @@ function followSaid(
 ): void {
   const locations = locationTable(connection);
   const buckets = bucketTable(connection);
-  for (const table of [locations, buckets]) parts.defer(() => table.stop());
+  parts.defer(async () => void (await Promise.all([locations.stop(), buckets.stop()])));
   const adoption = new StateAdoption({
     said: { locations, buckets },
     stores: { locations: app.get(LocationStore), buckets: app.get(BucketStore) },
