@@ -34,6 +34,7 @@ export {
   readRange,
   undescribedLatest,
 } from './read-range.js';
+export { type Arrival, isArrival, recordArrivals } from './record-arrivals.js';
 export { recordPush } from './record-push.js';
 export { remakeOperation } from './remake-operation.js';
 export {

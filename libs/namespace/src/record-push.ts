@@ -91,23 +91,12 @@ class Recording {
     if (pending === null || versionId === null) return;
     const known = await this.versions.findOne(this.#id(versionId), this.#options);
     if (known === null) await this.#insert(pending, versionId, lastModified);
-    else await this.versions.updateOne({ _id: known._id }, merged(pending, known), this.#options);
+    else await this.versions.updateOne({ _id: known._id }, mergedInto(known, pending), this.#options);
   }
 
   async #insert(pending: VersionDocument, versionId: string, lastModified: string | undefined): Promise<void> {
-    const { pending: _, aliases = [], ...document } = pending;
-    await this.versions.insertOne(
-      {
-        ...document,
-        _id: { k: this.key, v: versionId },
-        aliases: [...aliases, pending._id.v],
-        // Both provisional, until a listing says them.
-        place: await this.#placeBeforeAll(),
-        lastModified: lastModified === undefined ? pending.lastModified : new Date(lastModified),
-        listedAt: STAMPED_BY_DATABASE,
-      },
-      this.#options,
-    );
+    const document = recordedAs(versionId, pending, await this.#placeBeforeAll(), lastModified);
+    await this.versions.insertOne(document, this.#options);
   }
 
   async #placeBeforeAll(): Promise<number> {
@@ -152,11 +141,28 @@ class Recording {
   }
 }
 
-const PENDING = { pending: { $exists: true } };
+export const PENDING = { pending: { $exists: true } };
 const STAMP_DESCRIPTION = { describedAt: { $type: 'timestamp' } } as const;
 
+/** The pending version under the connector's id. Place and time are provisional, until a listing says them. */
+export function recordedAs(
+  versionId: string,
+  { pending: _, aliases = [], ...version }: VersionDocument,
+  place: number,
+  lastModified: string | undefined,
+): VersionDocument {
+  return {
+    ...version,
+    _id: { k: version._id.k, v: versionId },
+    aliases: [...aliases, version._id.v],
+    place,
+    lastModified: lastModified === undefined ? version.lastModified : new Date(lastModified),
+    listedAt: STAMPED_BY_DATABASE,
+  };
+}
+
 /** The known version keeps its facts; what clients did to the pending one since goes over to it. */
-function merged(pending: VersionDocument, known: VersionDocument): UpdateFilter<VersionDocument> {
+export function mergedInto(known: VersionDocument, pending: VersionDocument): UpdateFilter<VersionDocument> {
   const { description, describedAt, hidden, tagsPending } = pending;
   const isDescribed = known.description !== null && tagsPending === undefined;
   return {

@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   findLatest,
   findVersion,
+  isArrival,
   listObjectVersions,
   Namespace,
+  recordArrivals,
   recordPush,
   resolveVersion,
   type Segment,
@@ -29,13 +31,30 @@ async function freshClient(): Promise<Client> {
   return Client.of(namespace, mirrorId);
 }
 
-describe('an upload that has arrived', () => {
+/** With others: with one whose operation is not there. */
+const ways: [string, typeof recordPush][] = [
+  ['alone', recordPush],
+  [
+    'with others',
+    async (into, completed) => {
+      if (!isArrival(completed)) return recordPush(into, completed);
+      const other = { ...completed, key: `${completed.key} other`, operationId: 'unknown' };
+      const together = recordArrivals(into, completed.mirrorId, [other, completed]);
+      return together.then(
+        (count) => count === 1,
+        () => recordPush(into, completed), // somebody else was at it
+      );
+    },
+  ],
+];
+
+describe.each(ways)('an upload that has arrived, recorded %s', (_way, record) => {
   it('becomes the connector’s version: before all that were known of its key, its facts provisional', async () => {
     const client = await freshClient();
     await client.listed('a', 'old', { place: -2 });
     const put = await client.put('a', 'one');
     const later = await client.put('a', 'two');
-    expect(await recordPush(namespace, doneAs(put, 'c1'))).toBe(true);
+    expect(await record(namespace, doneAs(put, 'c1'))).toBe(true);
     const { pending: _, ...recorded } = (await findVersion(client.versions, 'a', 'c1')) ?? {};
     expect(recorded).toMatchObject({ live: true, place: -3, etag: 'etag-one', aliases: ['client-one'] });
     expect((await findLatest(client.versions, 'a'))?._id.v).toBe(later.what.versionId);
@@ -47,7 +66,7 @@ describe('an upload that has arrived', () => {
   it('is stamped when it is recorded: what was observed before changes nothing', async () => {
     const client = await freshClient();
     const put = await client.put('a', 'one');
-    await recordPush(namespace, doneAs(put, 'c1'));
+    await record(namespace, doneAs(put, 'c1'));
     const recorded = await findVersion(client.versions, 'a', 'c1');
     expect(recorded?.listedAt.greaterThan(put.acceptedAt)).toBe(true);
   });
@@ -56,7 +75,7 @@ describe('an upload that has arrived', () => {
     const client = await freshClient();
     const put = await client.put('a', 'one');
     await client.listed('a', 'c1', { place: 4, etag: 'etag-one' });
-    await recordPush(namespace, doneAs(put, 'c1'));
+    await record(namespace, doneAs(put, 'c1'));
     expect(await client.versions.countDocuments()).toBe(1);
     expect(await findVersion(client.versions, 'a', 'client-one')).toMatchObject({
       _id: { v: 'c1' },
@@ -71,7 +90,7 @@ describe('an upload that has arrived', () => {
     const put = await client.put('a', 'one');
     await client.listed('a', 'c1');
     await client.described('a', 'c1', {});
-    await recordPush(namespace, doneAs(put, 'c1'));
+    await record(namespace, doneAs(put, 'c1'));
     const found = await findVersion(client.versions, 'a', 'c1');
     expect(found?.description?.contentType).toBe('text/connector');
   });
@@ -80,7 +99,7 @@ describe('an upload that has arrived', () => {
     const client = await freshClient();
     const put = await client.put('a', 'one');
     await client.removed('a', 'c1');
-    await recordPush(namespace, doneAs(put, 'c1'));
+    await record(namespace, doneAs(put, 'c1'));
     expect(await findLatest(client.versions, 'a')).toBeNull();
     expect(await client.versions.find().toArray()).toMatchObject([
       { _id: { v: 'c1' }, live: false, aliases: ['client-one'] },
@@ -90,19 +109,19 @@ describe('an upload that has arrived', () => {
   it('said twice changes nothing the second time, nor does it insert what was removed since', async () => {
     const client = await freshClient();
     const put = await client.put('a', 'one');
-    await recordPush(namespace, doneAs(put, 'c1'));
+    await record(namespace, doneAs(put, 'c1'));
     const before = await allDocuments(client);
-    expect(await recordPush(namespace, doneAs(put, 'c1'))).toBe(false);
+    expect(await record(namespace, doneAs(put, 'c1'))).toBe(false);
     expect(await allDocuments(client)).toEqual(before);
     await client.versions.deleteMany({});
-    await recordPush(namespace, doneAs(put, 'c1'));
+    await record(namespace, doneAs(put, 'c1'));
     expect(await allDocuments(client)).toEqual([]);
   });
 
   it('said twice at once is recorded once', async () => {
     const client = await freshClient();
     const put = await client.put('a', 'one');
-    const answers = await Promise.all([1, 2, 3, 4].map(() => recordPush(namespace, doneAs(put, 'c1'))));
+    const answers = await Promise.all([1, 2, 3, 4].map(() => record(namespace, doneAs(put, 'c1'))));
     expect(answers.filter(Boolean)).toHaveLength(1);
     expect(await client.versions.countDocuments()).toBe(1);
   });
@@ -110,14 +129,14 @@ describe('an upload that has arrived', () => {
   it('goes where the connector lists nothing of it', async () => {
     const client = await freshClient();
     const marker = await client.deleteLatest('a');
-    await recordPush(namespace, doneAs(marker, null));
+    await record(namespace, doneAs(marker, null));
     expect(await allDocuments(client)).toEqual([]);
   });
 
   it('bumps the write counter of its key’s segment: confirmations from before are void', async () => {
     const client = await freshClient();
     const put = await client.put('a', 'one');
-    await recordPush(namespace, doneAs(put, 'c1'));
+    await record(namespace, doneAs(put, 'c1'));
     expect(await namespace.segments.findOne({ '_id.m': client.mirrorId })).toMatchObject({ writes: 1, hash: null });
   });
 });

@@ -1,15 +1,26 @@
 import type { ReplicationCompleted } from '@mirror/events';
 import type { BatchContext, EventBatch, Rejected } from '@mirror/kafka';
-import { advanceInStep, type Namespace, recordPush, requireInStep } from '@mirror/namespace';
+import {
+  type Arrival,
+  advanceInStep,
+  isArrival,
+  type Namespace,
+  recordArrivals,
+  recordPush,
+  requireInStep,
+} from '@mirror/namespace';
 import type { CurrentMirrors } from './current-mirrors.js';
 import { translateWriteError } from './refused-writes.js';
 
 /** Keys that are recorded at the same time. */
 const KEYS_AT_ONCE = 8;
+/** Arrivals that one transaction records. */
+const MOST_TOGETHER = 200;
 
 /**
- * Records what became of clients' operations (rule R12): one transaction each, those of a key in their order, then the write
- * counter of its segment, then the position. A batch that comes again finds nothing to end.
+ * Records what became of clients' operations (rule R12): those of a key in their order, a transaction each, then the write
+ * counter of its segment, then the position. Arrivals of different keys, the bulk of them, share one transaction. A batch that
+ * comes again finds nothing to end.
  */
 export class PushRecorder {
   /** Mirrors whose collection was prepared by this process. */
@@ -38,7 +49,30 @@ export class PushRecorder {
     const current = await this.mirrors.currentOf(new Map(completed.map((one) => [one.mirrorId, one.bucket])));
     for (const mirrorId of current) await this.prepare(mirrorId);
     const keys = byKey(completed.filter(({ mirrorId }) => current.has(mirrorId)));
-    await Promise.all(Array.from({ length: KEYS_AT_ONCE }, () => this.recordKeys(keys, heartbeat)));
+    const apart = await this.recordTogether(keys, heartbeat);
+    await Promise.all(Array.from({ length: KEYS_AT_ONCE }, () => this.recordKeys(apart, heartbeat)));
+  }
+
+  /** Answers what is to be recorded one by one. */
+  private async recordTogether(
+    keys: ReplicationCompleted[][],
+    heartbeat: () => Promise<void>,
+  ): Promise<ReplicationCompleted[][]> {
+    const apart = keys.filter((key) => !isSingleArrival(key));
+    const arrivals = keys.filter(isSingleArrival).map(([arrival]) => arrival);
+    for (const [mirrorId, ofMirror] of Map.groupBy(arrivals, (arrival) => arrival.mirrorId)) {
+      for (let begin = 0; begin < ofMirror.length; begin += MOST_TOGETHER) {
+        const some = ofMirror.slice(begin, begin + MOST_TOGETHER);
+        try {
+          await recordArrivals(this.namespace, mirrorId, some);
+        } catch {
+          // A conflict, most likely. If not, each will say what is wrong with it.
+          apart.push(...some.map((arrival) => [arrival]));
+        }
+        await heartbeat();
+      }
+    }
+    return apart;
   }
 
   /** Takes keys until there are none; several do so at once. */
@@ -65,3 +99,8 @@ function byKey(completed: readonly ReplicationCompleted[]): ReplicationCompleted
   const keys = Map.groupBy(completed, ({ mirrorId, key }) => `${mirrorId}/${key}`);
   return [...keys.values()];
 }
+
+const isSingleArrival = (key: ReplicationCompleted[]): key is [Arrival] => {
+  const [first, ...others] = key;
+  return first !== undefined && others.length === 0 && isArrival(first);
+};

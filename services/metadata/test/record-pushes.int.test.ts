@@ -72,6 +72,24 @@ describe('a push that is completed', () => {
     expect(await metadata.namespace.segments.findOne({ _id: id })).toMatchObject({ hash: null });
   });
 
+  it('is recorded together with those of other keys; several of one key in their order', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `many/${index}`);
+    const operations = [];
+    for (const key of [...keys, 'many/0', 'many/7']) operations.push(await accept('m1', key, `p-${operations.length}`));
+    const mirrors = { currentOf: async () => new Set(['m1']) } as unknown as CurrentMirrors;
+    const recorder = new PushRecorder(metadata.namespace, mirrors, 'many');
+    const said = operations.map((one, index) => completed(one, `c-${index}`).data as ReplicationCompleted);
+    await recorder.record(said);
+    const recorded = await versions()
+      .find({ '_id.k': /^many/ }, { sort: { '_id.k': 1, place: 1 } })
+      .toArray();
+    const named = recorded.map(({ _id, aliases = [] }) => `${_id.k} ${_id.v} ${aliases.join()}`);
+    const expected = operations.map(({ key }, index) => `${key} c-${index} p-${index}`);
+    expect(named.toSorted()).toEqual(expected.toSorted());
+    expect(recorded.filter(({ _id }) => _id.k === 'many/7').map(({ _id }) => _id.v)).toEqual(['c-21', 'c-7']);
+    expect(await metadata.namespace.pendingOperations.countDocuments()).toBe(0);
+  });
+
   it('of another life is not recorded', async () => {
     const operation = await accept('m0', 'a', 'p1');
     await metadata.replicated(completed(operation, 'c9'));
