@@ -25,7 +25,7 @@ export {
   type PendingOperation,
   pendingPlace,
 } from './pending-operation.js';
-export { type PendingKey, pendingKeys, pendingOf, type UploadFigures, uploadFigures } from './pending-operations.js';
+export { pendingOf, type UploadFigures, uploadFigures } from './pending-operations.js';
 export {
   type DescribedVersion,
   latestVersions,

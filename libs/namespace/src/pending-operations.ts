@@ -40,34 +40,6 @@ export async function uploadFigures(namespace: Namespace, mirrorId: string): Pro
   return { waiting, waitingBytes, oldestAgeSeconds, failed };
 }
 
-/** A key of a mirror that has pending operations. */
-export interface PendingKey {
-  readonly mirrorId: string;
-  readonly bucket: string;
-  readonly key: string;
-}
-
-/** Keys with pending operations, by mirror and key, from behind `after` on (null: from the first); at most `limit`. */
-export function pendingKeys(
-  namespace: Namespace,
-  after: Pick<PendingKey, 'mirrorId' | 'key'> | null,
-  limit: number,
-): Promise<PendingKey[]> {
-  const behind = after && {
-    $or: [{ mirrorId: { $gt: after.mirrorId } }, { mirrorId: after.mirrorId, key: { $gt: after.key } }],
-  };
-  return namespace.pendingOperations
-    .aggregate<PendingKey>([
-      { $match: behind ?? {} },
-      { $sort: { mirrorId: 1, key: 1, sequence: 1 } },
-      { $group: { _id: { m: '$mirrorId', k: '$key' }, bucket: { $first: '$bucket' } } },
-      { $sort: { _id: 1 } },
-      { $limit: limit },
-      { $project: { _id: 0, mirrorId: '$_id.m', bucket: 1, key: '$_id.k' } },
-    ])
-    .toArray();
-}
-
 /** What is pending of a key, in the order in which it was accepted, as the majority has it. */
 export function pendingOf<Attempt = unknown>(
   namespace: Namespace,

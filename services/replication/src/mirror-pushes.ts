@@ -9,6 +9,7 @@ import { Bandwidth } from './location/bandwidth.js';
 import type { CircuitError } from './location/circuit.js';
 import { ConnectorAccess } from './location/connector-access.js';
 import { LocationPushes } from './location/location-pushes.js';
+import { Slots } from './location/slots.js';
 import type { KeyPusher, KeyState, MirrorAccess } from './push-key.js';
 
 export interface PushLimits {
@@ -38,6 +39,8 @@ interface Mirror {
   readonly queue: KeyQueue;
 }
 
+/** Of keys that are worked at, most wait for the database: what they hold up is not the connector. */
+const KEYS_A_SLOT = 3;
 const MAX_WAITING = 10_000;
 const MAX_SOCKETS = 512;
 /** What runs at a stop has so long to end; what is cut has an unknown outcome, and is looked for after the next start. */
@@ -125,11 +128,12 @@ export class MirrorPushes {
     const access = new ConnectorAccess(name, { credentials, guard, maxSockets: MAX_SOCKETS });
     const bandwidth = new Bandwidth(limits.bytesPerSecond);
     const location = new LocationPushes(name, access, bandwidth, () => queue.wakeAll(), logger);
+    const slots = new Slots(limits.keysAtOnce);
     const queue = new KeyQueue({
-      atOnce: limits.keysAtOnce,
+      atOnce: limits.keysAtOnce * KEYS_A_SLOT,
       maxWaiting: MAX_WAITING,
       mayBegin: () => this.#mayPush(mirrorId),
-      work: (key, retries) => this.#work(mirrorId, location, key, retries),
+      work: (key, retries) => this.#work(mirrorId, location, slots, key, retries),
       now: () => performance.now(),
     });
     return { bucket, paused, location, queue };
@@ -146,12 +150,19 @@ export class MirrorPushes {
     return mirror !== undefined && !mirror.paused && !mirror.location.isOpen && this.parts.mayPush();
   }
 
-  async #work(mirrorId: string, location: LocationPushes, key: string, retries: number): Promise<KeyState> {
+  async #work(
+    mirrorId: string,
+    location: LocationPushes,
+    slots: Slots,
+    key: string,
+    retries: number,
+  ): Promise<KeyState> {
     const { staging, limits, pusher, logger } = this.parts;
     const { access, bandwidth } = location;
     const mirror: MirrorAccess = {
       mirrorId,
       location,
+      slots,
       context: { access, staging, bandwidth, partsAtOnce: limits.partsAtOnce },
       signal: this.#abort.signal,
       mayPush: () => this.#mayPush(mirrorId),

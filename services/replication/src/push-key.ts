@@ -1,13 +1,17 @@
+import type { OperationOutcome } from '@mirror/namespace';
 import { type Backoff, backoffMs, type Logger } from '@mirror/runtime';
 import type { LocationPushes } from './location/location-pushes.js';
+import type { Slots } from './location/slots.js';
 import { nextOf } from './plan-push.js';
 import type { PushContext } from './push/push-object.js';
 import type { OperationPush } from './push/push-operation.js';
 import type { PushError, PushResult } from './push/push-result.js';
 import type { PushMetrics } from './push-metrics.js';
 import type { OutcomeSpeaker } from './say-outcomes.js';
+import type { LeasedKey } from './state/key-lease.js';
+import { MAX_OF_KEY } from './state/key-reads.js';
 import type { Operation } from './state/push-attempt.js';
-import type { LeasedKey, PushKeyStore } from './state/push-key-store.js';
+import type { PushKeyStore } from './state/push-key-store.js';
 import type { PushStore } from './state/push-store.js';
 
 /** Where a key stands after it was worked at. */
@@ -16,6 +20,21 @@ export type KeyState =
   | { readonly kind: 'idle' }
   /** To be looked at again after so long. */
   | { readonly kind: 'later'; readonly afterMs: number; readonly retries: number };
+
+/** One step of a key: its next operation, among those that it has. */
+interface Turn {
+  readonly mirror: MirrorAccess;
+  readonly lease: LeasedKey;
+  readonly operations: readonly Operation[];
+  readonly operation: Operation;
+  readonly attempts: number;
+}
+
+/** With these operations; undefined: they are to be read again. */
+interface GoOn {
+  readonly kind: 'goOn';
+  readonly operations: readonly Operation[] | undefined;
+}
 
 export interface KeyPusherParts {
   readonly keys: PushKeyStore;
@@ -30,6 +49,8 @@ export interface KeyPusherParts {
 export interface MirrorAccess {
   readonly mirrorId: string;
   readonly location: LocationPushes;
+  /** Operations that are at the connector at the same time. */
+  readonly slots: Slots;
   readonly context: Omit<PushContext, 'signal'>;
   /** Aborts what runs, when the service has no more time to let it end. */
   readonly signal: AbortSignal;
@@ -37,6 +58,8 @@ export interface MirrorAccess {
   mayPush(): boolean;
 }
 
+const IDLE: KeyState = { kind: 'idle' };
+const ANEW: GoOn = { kind: 'goOn', operations: undefined };
 /** Another holder may have been faster that often before it is waited. */
 const retriesAtOnce = 3;
 const RETRY: Backoff = { baseMs: 400, maxMs: 60_000 };
@@ -60,42 +83,53 @@ export class KeyPusher {
 
   async #pushAll(mirror: MirrorAccess, key: string, lease: LeasedKey, retries: number): Promise<KeyState> {
     let attempts = retries;
+    let operations: readonly Operation[] | undefined;
     for (;;) {
-      const operations = await this.parts.store.operationsOf(mirror.mirrorId, key);
-      for (const { outcome, ...operation } of operations) if (outcome) this.parts.speaker.completed(operation, outcome);
-      const next = nextOf(operations);
-      if (!next || next.failed || !mirror.mayPush() || lease.signal.aborted) return { kind: 'idle' };
-      const signal = AbortSignal.any([lease.signal, mirror.signal]);
-      const startedAt = performance.now();
-      const result = await this.parts.push.step(next, operations, lease, { ...mirror.context, signal });
-      const state = await this.#conclude(mirror, next, lease, result, attempts);
-      this.parts.metrics.stepped(next, result, (performance.now() - startedAt) / 1000);
-      if (state) return state;
-      attempts = result.kind === 'outcome' ? 0 : attempts + 1;
+      operations ??= await this.#read(mirror.mirrorId, key);
+      const operation = nextOf(operations);
+      if (!operation || operation.failed) return IDLE;
+      const turn = { mirror, lease, operations, operation, attempts };
+      const after = await this.#step(turn);
+      if (after.kind !== 'goOn') return after;
+      attempts = after.operations ? 0 : attempts + 1;
+      operations = after.operations;
     }
   }
 
-  /** Undefined: the key goes on at once. */
-  async #conclude(
-    mirror: MirrorAccess,
-    operation: Operation,
-    lease: LeasedKey,
-    result: PushResult,
-    attempts: number,
-  ): Promise<KeyState | undefined> {
+  /** Under the lease. What is accepted from then on comes by its own event, or by the sweep. */
+  async #read(mirrorId: string, key: string): Promise<readonly Operation[]> {
+    const operations = await this.parts.store.operationsOf(mirrorId, key);
+    for (const { outcome, ...operation } of operations) if (outcome) this.parts.speaker.completed(operation, outcome);
+    return operations;
+  }
+
+  /** The place at the connector is another's as soon as the answer is there: what is stored of it waits for the database. */
+  async #step(turn: Turn): Promise<KeyState | GoOn> {
+    const { mirror, lease, operation, operations } = turn;
+    const startedAt = performance.now();
+    let result: PushResult;
+    {
+      using _slot = await mirror.slots.take();
+      const signal = AbortSignal.any([lease.signal, mirror.signal]);
+      if (!mirror.mayPush() || signal.aborted) return IDLE;
+      const begunAt = performance.now();
+      result = await this.parts.push.step(operation, operations, lease, { ...mirror.context, signal });
+      this.parts.metrics.stepped(operation, result, (performance.now() - begunAt) / 1000);
+    }
+    return this.#conclude(turn, result, startedAt);
+  }
+
+  async #conclude(turn: Turn, result: PushResult, startedAt: number): Promise<KeyState | GoOn> {
+    const { mirror, operation, attempts } = turn;
     switch (result.kind) {
       case 'outcome':
-        // The version id is stored before anything else is said (rule R10).
-        if (!(await this.parts.store.storeOutcome(operation, result.outcome))) return undefined;
-        await lease.done(operation.sequence, result.outcome);
-        this.parts.speaker.completed(operation, result.outcome);
-        return undefined;
+        return this.#done(turn, result.outcome);
       case 'overtaken':
-        return attempts > retriesAtOnce ? later(RETRY.baseMs, attempts) : undefined;
+        return attempts > retriesAtOnce ? later(RETRY.baseMs, attempts) : ANEW;
       case 'failed':
         return this.#fail(operation, result.error);
       case 'denied':
-        return this.#denied(mirror, operation, result.error, attempts);
+        return this.#denied(turn, result.error, startedAt);
       case 'retry': {
         this.parts.logger.debug(
           { operationId: operation._id, err: result.error, key: operation.key },
@@ -110,16 +144,26 @@ export class KeyPusher {
     }
   }
 
+  async #done({ lease, operation, operations }: Turn, outcome: OperationOutcome): Promise<KeyState | GoOn> {
+    // The version id is stored before anything else is said (rule R10).
+    if (!(await this.parts.store.storeOutcome(operation, outcome))) return ANEW;
+    const rest = operations.map((one) => (one === operation ? { ...one, outcome } : one));
+    const isMore = nextOf(rest) !== undefined;
+    const isLast = !isMore && operations.length < MAX_OF_KEY;
+    const done = { sequence: operation.sequence, outcome };
+    await (isLast ? lease.release(done) : lease.done(done));
+    this.parts.speaker.completed(operation, outcome);
+    if (isLast) return IDLE;
+    return isMore ? { kind: 'goOn', operations: rest } : ANEW;
+  }
+
   /** The connector said no. Where it says so to everybody the circuit opens; where it does not, it is the operation. */
-  async #denied(
-    mirror: MirrorAccess,
-    operation: Operation,
-    error: PushError,
-    attempts: number,
-  ): Promise<KeyState | undefined> {
-    const probed = await mirror.location.probe();
-    if (probed === 'changed') return undefined;
-    return probed === 'open' ? later(RETRY.baseMs, attempts) : this.#fail(operation, error);
+  async #denied({ mirror, operation, attempts }: Turn, error: PushError, startedAt: number): Promise<KeyState | GoOn> {
+    const { location } = mirror;
+    const probed = await location.probe();
+    if (probed === 'open') return later(RETRY.baseMs, attempts);
+    // Where it said no to everybody meanwhile, it is well again, and this one has had its no from then.
+    return probed === 'changed' || location.wasOpenSince(startedAt) ? ANEW : this.#fail(operation, error);
   }
 
   async #fail(operation: Operation, { code, message, hint }: PushError): Promise<KeyState> {
@@ -132,7 +176,7 @@ export class KeyPusher {
       );
       this.parts.speaker.failed(operation, failure);
     }
-    return { kind: 'idle' };
+    return IDLE;
   }
 }
 

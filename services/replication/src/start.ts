@@ -110,7 +110,7 @@ async function startParts(env: ReplicationEnv, logger: Logger, parts: AsyncDispo
     }),
   ];
   const sweeps = [
-    new PendingSweep(namespace, mirrors, logger),
+    new PendingSweep(namespace, mirrors, speaker, () => gate.isOpen, logger),
     new StagedDrop(namespace, staging, intents, env.ABANDON_STAGED_SECONDS * 1_000, alive, () => gate.isOpen, logger),
     new MirrorSweep([keys, done], alive, logger),
     closings,

@@ -16,6 +16,8 @@ export class LocationPushes {
   #circuit: Circuit = closed;
   #probing: Promise<ProbeResult> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** When it was open last, in monotonic milliseconds. */
+  #openAt = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(
@@ -28,6 +30,11 @@ export class LocationPushes {
 
   get isOpen(): boolean {
     return this.#circuit.kind === 'open';
+  }
+
+  /** @param at In monotonic milliseconds. */
+  wasOpenSince(at: number): boolean {
+    return this.isOpen || this.#openAt >= at;
   }
 
   /** Why nothing is pushed; undefined: it is. */
@@ -79,6 +86,7 @@ export class LocationPushes {
   #close(): void {
     clearTimeout(this.#timer);
     if (!this.isOpen) return;
+    this.#openAt = performance.now();
     this.#circuit = closed;
     this.logger.info({ location: this.name }, 'a location is pushed to again');
     this.onClosed();

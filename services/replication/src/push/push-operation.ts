@@ -1,7 +1,7 @@
 import type { ResolvedVersion } from '@mirror/namespace';
 import { planPush } from '../plan-push.js';
+import type { LeasedKey } from '../state/key-lease.js';
 import type { Operation, PushAttempt } from '../state/push-attempt.js';
-import type { LeasedKey } from '../state/push-key-store.js';
 import type { PushStore } from '../state/push-store.js';
 import { Conclusions } from './conclude-push.js';
 import { findLost } from './find-lost.js';

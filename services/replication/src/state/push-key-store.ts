@@ -1,44 +1,15 @@
-import type { OperationOutcome } from '@mirror/namespace';
-import { type Collection, type Db, MaxKey, MinKey, MongoServerError } from 'mongodb';
+import { type Collection, type Db, type Document, MaxKey, MinKey, MongoBulkWriteError } from 'mongodb';
+import { GroupCommit } from './group-commit.js';
+import { KeyLease, type KeyUpdate, LEASE_MS, type LeasedKey, type PushKey, type PushKeyId } from './key-lease.js';
 
-interface PushKeyId {
-  readonly m: string;
-  readonly k: string;
-}
-
-/** What the service keeps of a key, as long as the mirror lives. */
-interface PushKey {
-  readonly _id: PushKeyId;
-  readonly holder: string | null;
-  /** Counts the changes of holder. */
-  readonly epoch: number;
-  /** By the database's clock. */
-  readonly leaseUntil: Date;
-  /** The highest sequence that was done or discarded: at or below it nothing is executed again (rule R10). 0: none. */
-  readonly doneSequence: number;
-  /** Of that sequence. */
-  readonly outcome: OperationOutcome | null;
-}
-
-export interface LeasedKey {
-  readonly doneSequence: number;
-  readonly outcome: OperationOutcome | null;
-  /** Aborts well before the database lets somebody else have the key. */
-  readonly signal: AbortSignal;
-  /** The sequence was done: to be called after its outcome was stored with the operation. */
-  done(sequence: number, outcome: OperationOutcome): Promise<void>;
-  release(): Promise<void>;
-}
-
-const LEASE_MS = 15_000;
-const RENEW_MS = 5_000;
-/** The holder believes in its lease for a shorter time than the database does. */
-const BELIEF_MS = 11_000;
 const DUPLICATE_KEY = 11_000;
+const MAX_KEYS = 256;
 
 /** The right to push a key (rule R10): one holder at a time, judged by the database's clock. */
 export class PushKeyStore {
   readonly #keys: Collection<PushKey>;
+  readonly #take = new GroupCommit((ids: readonly PushKeyId[]) => this.#takeAll(ids), MAX_KEYS);
+  readonly #update = new GroupCommit((updates: readonly KeyUpdate[]) => this.#updateAll(updates), MAX_KEYS);
 
   constructor(
     db: Db,
@@ -47,12 +18,10 @@ export class PushKeyStore {
     this.#keys = db.collection('pushKeys', { writeConcern: { w: 'majority' } });
   }
 
-  /** Undefined while another one holds it. */
+  /** Undefined while another one holds it. One process takes a key again only after it has released it. */
   async take(mirrorId: string, key: string): Promise<LeasedKey | undefined> {
-    const id = { m: mirrorId, k: key };
-    const askedAt = performance.now();
-    const taken = await this.#write(id);
-    return taken && new Lease(this.#keys, taken, this.holder, askedAt).start();
+    const taken = await this.#take.run({ m: mirrorId, k: key });
+    return taken && new KeyLease((update) => this.#update.run(update), taken.key, this.holder, taken.askedAt).start();
   }
 
   /** The mirrors of which there is something, current or not: one look-up each. */
@@ -74,84 +43,53 @@ export class PushKeyStore {
     await this.#keys.deleteMany({ _id: all });
   }
 
-  async #write(id: PushKeyId): Promise<PushKey | undefined> {
-    const { holder } = this;
-    const isMine = { $eq: ['$holder', holder] };
-    // A field that is missing sorts before every date: a key that nobody ever had is free.
-    const isFree = { $or: [isMine, { $lte: ['$leaseUntil', '$$NOW'] }] };
-    const ifFree = (value: unknown, field: string) => ({ $cond: [isFree, value, field] });
-    const fields = {
-      leaseUntil: ifFree({ $add: ['$$NOW', LEASE_MS] }, '$leaseUntil'),
-      epoch: ifFree({ $add: [{ $ifNull: ['$epoch', 0] }, { $cond: [isMine, 0, 1] }] }, '$epoch'),
-      holder: ifFree(holder, '$holder'),
-      doneSequence: { $ifNull: ['$doneSequence', 0] },
-      outcome: { $ifNull: ['$outcome', null] },
-    };
-    try {
-      const options = { upsert: true, returnDocument: 'after' } as const;
-      const key = await this.#keys.findOneAndUpdate({ _id: id }, [{ $set: fields }], options);
-      return key?.holder === holder ? key : undefined;
-    } catch (error) {
-      // Two were the very first at once: the other one has it.
-      if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return undefined;
-      throw error;
-    }
+  /** Who has a key is read after the write: a write of many does not tell it of each. */
+  async #takeAll(ids: readonly PushKeyId[]): Promise<({ key: PushKey; askedAt: number } | undefined)[]> {
+    const askedAt = performance.now();
+    const update = [{ $set: takenBy(this.holder) }];
+    const writes = ids.map((_id) => ({ updateOne: { filter: { _id }, update, upsert: true } }));
+    await this.#keys.bulkWrite(writes, { ordered: false }).catch(unlessOthersWereFirst);
+    const mine = await this.#mine(ids);
+    return ids.map((id) => {
+      const key = mine.get(nameOf(id));
+      return key && { key, askedAt };
+    });
+  }
+
+  /** Answers of each whether the key was the holder's. A write of many does not tell: where one was not, they are read. */
+  async #updateAll(updates: readonly KeyUpdate[]): Promise<boolean[]> {
+    const writes = updates.map((updateOne) => ({ updateOne }));
+    const { matchedCount } = await this.#keys.bulkWrite(writes, { ordered: false });
+    if (matchedCount === updates.length) return updates.map(() => true);
+    const mine = await this.#mine(updates.map(({ filter }) => filter._id));
+    return updates.map(({ filter }) => mine.get(nameOf(filter._id))?.epoch === filter.epoch);
+  }
+
+  async #mine(ids: readonly PushKeyId[]): Promise<ReadonlyMap<string, PushKey>> {
+    const found = await this.#keys.find({ _id: { $in: [...ids] }, holder: this.holder }).toArray();
+    return new Map(found.map((key) => [nameOf(key._id), key]));
   }
 }
 
-class Lease implements LeasedKey {
-  doneSequence: number;
-  outcome: OperationOutcome | null;
-  readonly #abort = new AbortController();
-  readonly #filter: { readonly _id: PushKeyId; readonly holder: string; readonly epoch: number };
-  #renewal: NodeJS.Timeout | undefined;
-  #expiry: NodeJS.Timeout | undefined;
+const nameOf = ({ m, k }: PushKeyId): string => `${m}/${k}`;
 
-  constructor(
-    private readonly keys: Collection<PushKey>,
-    { _id, epoch, doneSequence, outcome }: PushKey,
-    holder: string,
-    private readonly askedAt: number,
-  ) {
-    this.#filter = { _id, holder, epoch };
-    this.doneSequence = doneSequence;
-    this.outcome = outcome;
-  }
+/** Where the key is free. */
+function takenBy(holder: string): Document {
+  // A field that is missing sorts before every date: a key that nobody ever had is free.
+  const isFree = { $or: [{ $eq: ['$holder', holder] }, { $lte: ['$leaseUntil', '$$NOW'] }] };
+  const ifFree = (value: unknown, field: string) => ({ $cond: [isFree, value, field] });
+  return {
+    leaseUntil: ifFree({ $add: ['$$NOW', LEASE_MS] }, '$leaseUntil'),
+    epoch: ifFree({ $add: [{ $ifNull: ['$epoch', 0] }, 1] }, '$epoch'),
+    holder: ifFree(holder, '$holder'),
+    doneSequence: { $ifNull: ['$doneSequence', 0] },
+    outcome: { $ifNull: ['$outcome', null] },
+  };
+}
 
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  start(): this {
-    this.#believe(this.askedAt);
-    this.#renewal = setInterval(() => void this.#renew(), RENEW_MS);
-    return this;
-  }
-
-  async done(sequence: number, outcome: OperationOutcome): Promise<void> {
-    await this.keys.updateOne(
-      { ...this.#filter, doneSequence: { $lt: sequence } },
-      { $set: { doneSequence: sequence, outcome } },
-    );
-    if (sequence > this.doneSequence) Object.assign(this, { doneSequence: sequence, outcome });
-  }
-
-  async release(): Promise<void> {
-    clearInterval(this.#renewal);
-    clearTimeout(this.#expiry);
-    await this.keys.updateOne(this.#filter, [{ $set: { holder: null, leaseUntil: '$$NOW' } }]);
-  }
-
-  async #renew(): Promise<void> {
-    const askedAt = performance.now();
-    const until = [{ $set: { leaseUntil: { $add: ['$$NOW', LEASE_MS] } } }];
-    const renewed = await this.keys.updateOne(this.#filter, until).catch(() => undefined); // the belief runs out by itself
-    if (renewed?.matchedCount === 1) this.#believe(askedAt);
-  }
-
-  #believe(askedAt: number): void {
-    clearTimeout(this.#expiry);
-    const left = askedAt + BELIEF_MS - performance.now();
-    this.#expiry = setTimeout(() => this.#abort.abort(), Math.max(0, left));
-  }
+/** Two were the very first for a key at once: the other one has it. */
+function unlessOthersWereFirst(error: unknown): void {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError()) throw error;
+  const failures = [error.writeErrors].flat();
+  if (failures.length === 0 || failures.some(({ code }) => code !== DUPLICATE_KEY)) throw error;
 }

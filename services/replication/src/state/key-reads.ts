@@ -1,0 +1,126 @@
+import type { Namespace } from '@mirror/namespace';
+import type { Collection, Filter } from 'mongodb';
+import { GroupCommit } from './group-commit.js';
+import type { Operation } from './push-attempt.js';
+import { readByKey } from './read-by-key.js';
+
+/** Operations of a key that are read at once; later ones come when these are done. */
+export const MAX_OF_KEY = 100;
+/** Keys that one query reads, and documents that it answers at most before keys are read one by one. */
+const MAX_KEYS = 256;
+const MAX_DOCUMENTS = 400;
+/** Newest versions of a key that are looked at: it does not get more than that within a second. */
+const MAX_NEWEST = 200;
+
+export interface KnownVersions {
+  readonly ids: string[];
+  readonly hasNull: boolean;
+}
+
+interface OfKey {
+  readonly mirrorId: string;
+  readonly key: string;
+}
+
+interface NewestVersion {
+  readonly _id: { readonly k: string; readonly v: string };
+  readonly lastModified: Date;
+}
+
+/** What a push reads of its key, for many keys at once. */
+export class KeyReads {
+  readonly #operations: Collection<Operation>;
+  readonly #operationsOf = new GroupCommit((keys: readonly OfKey[]) => this.#allOperations(keys), MAX_KEYS);
+  readonly #versionsOf = new GroupCommit((keys: readonly OfKey[]) => this.#allVersions(keys), MAX_KEYS);
+
+  constructor(private readonly namespace: Namespace) {
+    this.#operations = namespace.pendingOperations as unknown as Collection<Operation>; // `attempt` is this service's own
+  }
+
+  /** Of a key, in their order; those with an outcome that is not yet recorded, too. */
+  operationsOf(mirrorId: string, key: string): Promise<readonly Operation[]> {
+    return this.#operationsOf.run({ mirrorId, key });
+  }
+
+  /** The connector's version ids of a key that are known and not older than that, and whether one is from before versioning. */
+  async knownVersions(mirrorId: string, key: string, notBefore: Date): Promise<KnownVersions> {
+    const { newest, hasNull } = await this.#versionsOf.run({ mirrorId, key });
+    const from = Math.floor(notBefore.getTime() / 1000) * 1000;
+    return {
+      ids: newest.filter(({ lastModified }) => lastModified.getTime() >= from).map(({ _id }) => _id.v),
+      hasNull,
+    };
+  }
+
+  #allOperations(all: readonly OfKey[]): Promise<(readonly Operation[])[]> {
+    return ofEachMirror(all, async (mirrorId, keys) => {
+      const sort = { mirrorId: 1, key: 1, sequence: 1 } as const;
+      const found = await readByKey<Operation>(
+        keys,
+        MAX_DOCUMENTS,
+        ({ key }) => key,
+        (some, limit) => this.#operations.find({ mirrorId, key: { $in: [...some] } }, { sort, limit }).toArray(),
+        (key) => this.#operationsOfOne(mirrorId, key),
+      );
+      return (key) => found.get(key) ?? [];
+    });
+  }
+
+  async #operationsOfOne(mirrorId: string, key: string): Promise<Operation[]> {
+    const first = await this.#find({ mirrorId, key });
+    if (first.length < MAX_OF_KEY || first.some(({ outcome }) => !outcome)) return first;
+    // Nobody records outcomes at the moment: what comes after them is pushed nevertheless.
+    return [...first, ...(await this.#find({ mirrorId, key, outcome: { $exists: false } }))];
+  }
+
+  #find(filter: Filter<Operation>): Promise<Operation[]> {
+    return this.#operations.find(filter, { sort: { sequence: 1 }, limit: MAX_OF_KEY }).toArray();
+  }
+
+  #allVersions(all: readonly OfKey[]): Promise<{ newest: readonly NewestVersion[]; hasNull: boolean }[]> {
+    return ofEachMirror(all, async (mirrorId, keys) => {
+      const versions = this.namespace.versions(mirrorId);
+      const isKnown = { live: true, pending: { $exists: false } };
+      const newestOf = (some: readonly string[], limit: number) =>
+        versions
+          .find({ ...isKnown, '_id.k': { $in: [...some] } })
+          .project<NewestVersion>({ lastModified: 1 })
+          .sort({ '_id.k': 1, place: 1 })
+          .limit(limit)
+          .toArray();
+      const nullIds = keys.map((k) => ({ k, v: 'null' }));
+      const [newest, nulls] = await Promise.all([
+        readByKey<NewestVersion>(
+          keys,
+          MAX_DOCUMENTS,
+          ({ _id }) => _id.k,
+          newestOf,
+          (key) => newestOf([key], MAX_NEWEST),
+        ),
+        versions.find({ _id: { $in: nullIds }, live: true }, { projection: { _id: 1 } }).toArray(),
+      ]);
+      const withNull = new Set(nulls.map(({ _id }) => _id.k));
+      return (key) => ({ newest: newest.get(key) ?? [], hasNull: withNull.has(key) });
+    });
+  }
+}
+
+/** Reads the keys of each mirror together, and answers for each key in the order in which they were asked for. */
+async function ofEachMirror<R>(
+  all: readonly OfKey[],
+  read: (mirrorId: string, keys: readonly string[]) => Promise<(key: string) => R>,
+): Promise<R[]> {
+  const mirrors = [...Map.groupBy(all, ({ mirrorId }) => mirrorId)];
+  const answers = await Promise.all(
+    mirrors.map(async ([mirrorId, ofMirror]) => {
+      const keys = [...new Set(ofMirror.map(({ key }) => key))];
+      return [mirrorId, await read(mirrorId, keys)] as const;
+    }),
+  );
+  const byMirror = new Map(answers);
+  return all.map(({ mirrorId, key }) => {
+    const answer = byMirror.get(mirrorId);
+    if (!answer) throw new Error('a mirror was not read');
+    return answer(key);
+  });
+}
