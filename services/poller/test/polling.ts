@@ -1,7 +1,7 @@
 import { CachedLookup } from '@mirror/config-client';
 import { EndpointGuard, parseNetworks } from '@mirror/connector';
 import { type CloudEvent, type ObjectChanged, type Topic, topics } from '@mirror/events';
-import type { EventProducer } from '@mirror/kafka';
+import type { EventProducer, Position } from '@mirror/kafka';
 import { Namespace } from '@mirror/namespace';
 import { createLogger } from '@mirror/runtime';
 import type { ListingServer } from '@mirror/testing';
@@ -37,6 +37,7 @@ export interface PollingOptions {
   readonly intervalMs?: number;
   readonly hidesAstral?: boolean;
   readonly ordersByUnits?: boolean;
+  readonly sweepAgeSeconds?: number;
 }
 
 /**
@@ -53,6 +54,7 @@ export async function startPolling(
     intervalMs = 3_600_000,
     hidesAstral = false,
     ordersByUnits = false,
+    sweepAgeSeconds = 86_400,
   }: PollingOptions,
 ): Promise<Polling> {
   const changes: ObjectChanged[] = [];
@@ -84,7 +86,7 @@ export async function startPolling(
     hintParts: { segments, hints, visitor: new HintedVisitor(namespace, segments, hints, producer) },
     hintsShare: 1,
     sweeps,
-    sweepAgeSeconds: 86_400,
+    sweepAgeSeconds,
   });
   const loop = new PollLoop(mirror, connector, background, abort.signal, {
     namespace,
@@ -108,15 +110,16 @@ export async function startPolling(
   return { changes, segments, progress, stop };
 }
 
-function recordingProducer(changes: ObjectChanged[]): EventProducer {
+/** `position` is where everything that is sent is told to be. */
+export function recordingProducer(changes: ObjectChanged[], position: Position = {}): EventProducer {
   const send = async (topic: Topic, events: readonly CloudEvent[]) => {
     if (topic === topics.objectChanges) changes.push(...events.map(({ data }) => data as ObjectChanged));
-    return {};
+    return position;
   };
   return { send } as unknown as EventProducer;
 }
 
-function accessTo(server: ListingServer, signal: AbortSignal): ConnectorAccess {
+export function accessTo(server: ListingServer, signal: AbortSignal): ConnectorAccess {
   const { endpoint, region, accessKeyId: accessKey, secretAccessKey: secretKey, bucket: bucketName } = server;
   const found = { name: 'ring', revision: '1', endpoint, region, bucketName, accessKey, secretKey };
   const times = { foundMs: 60_000, missingMs: 1_000, maxEntries: 10, now: () => performance.now() };
