@@ -118,9 +118,11 @@ export class System {
     await Promise.all(others.map((service) => service.start()));
   }
 
-  /** In the reverse order, as the launcher does. */
+  /** config last, for the others ask it until they end. */
   async stop(): Promise<void> {
-    for (const service of this.services.toReversed()) await service.stop();
+    const [config, ...others] = this.services;
+    await Promise.all(others.map((service) => service.stop()));
+    await config?.stop();
   }
 
   service(name: ServiceName): ServerProcess {

@@ -20,6 +20,9 @@ const removalDelayMs = 1_000;
 const pollIntervalMs = 100;
 /** Enough listings for what is missing to be missed for several times the delay. */
 const faultsToSee = 40;
+/** The same of failures, which come with longer and longer pauses. */
+const failuresToSee = 5;
+const failingMs = 4 * removalDelayMs;
 
 describe('removals are believed late (rule R6)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mirror-removals-'));
@@ -97,7 +100,9 @@ describe('removals are believed late (rule R6)', () => {
     const since = new Date().toISOString();
     proxy.setMode(mode);
     await waitFor(() => failsSince(since), { what: 'the failure to be shown', timeoutMs: 60_000 });
-    await waitFor(() => proxy.faults >= 10, { what: 'ten faults', timeoutMs: 90_000 });
+    const failedAt = performance.now();
+    const isLong = () => proxy.faults >= failuresToSee && performance.now() - failedAt > failingMs;
+    await waitFor(isLong, { what: 'failures for several times the delay', timeoutMs: 90_000 });
     expect(await compare(mirror, connector)).toMatchObject({ code: 0 });
     proxy.setMode('pass');
     await expectToFollow(`removed/after ${mode}.txt`);
