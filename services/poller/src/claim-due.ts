@@ -1,6 +1,7 @@
 import { isApplied, type Positions, type Segment } from '@mirror/namespace';
 import { chooseDue, type DueSegment } from './choose-due.js';
-import type { ClaimedSegment, SegmentStore } from './state/segment-store.js';
+import type { ClaimedSegment } from './state/claimed-segment.js';
+import type { SegmentStore } from './state/segment-store.js';
 
 export interface ClaimSettings {
   /** A segment whose changes are not applied after this long is compared all the same, but not confirmed (rule R8). */

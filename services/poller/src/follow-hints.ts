@@ -2,8 +2,9 @@ import { isApplied, type Positions, type Segment } from '@mirror/namespace';
 import { Stir } from '@mirror/runtime';
 import type { ConnectorAccess } from './connector/connector-access.js';
 import type { RequestBudget } from './connector/request-budget.js';
+import { type ClaimedSegment, LEASE_MS } from './state/claimed-segment.js';
 import type { HintStore } from './state/hint-store.js';
-import { type ClaimedSegment, LEASE_MS, type SegmentStore } from './state/segment-store.js';
+import type { SegmentStore } from './state/segment-store.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { HintedVisitor } from './visit/visit-hinted.js';
 

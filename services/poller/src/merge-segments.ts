@@ -1,5 +1,6 @@
 import { planMerges } from './plan-merges.js';
-import type { ClaimedSegment, SegmentStore } from './state/segment-store.js';
+import type { ClaimedSegment } from './state/claimed-segment.js';
+import type { SegmentStore } from './state/segment-store.js';
 import { TARGET_VERSIONS } from './visit/range-versions.js';
 
 /** Longer runs fill segments better, and take longer to be listed anew: two hundred lose one request in two hundred at most. */
@@ -12,7 +13,7 @@ const MAX_RUNS = 20;
  */
 export async function mergeSegments(segments: SegmentStore, mirrorId: string): Promise<number> {
   const runs: (readonly string[])[] = [];
-  for await (const run of planMerges(segments.planned(mirrorId), MERGE_LIMITS)) {
+  for await (const run of planMerges(segments.ranges.planned(mirrorId), MERGE_LIMITS)) {
     runs.push(run);
     if (runs.length === MAX_RUNS) break;
   }
@@ -26,7 +27,7 @@ async function mergeRun(segments: SegmentStore, mirrorId: string, run: readonly 
     run.map((a) => ({ m: mirrorId, a })),
     'early',
   );
-  const isMerged = held.length === run.length && isStillSmall(held) && (await segments.merge(held));
+  const isMerged = held.length === run.length && isStillSmall(held) && (await segments.ranges.merge(held));
   await Promise.all((isMerged ? held.slice(0, 1) : held).map((claimed) => segments.yield(claimed)));
   return isMerged;
 }

@@ -8,9 +8,9 @@ import { mergeSegments } from './merge-segments.js';
 import type { PolledTarget } from './polled-target.js';
 import { provesTarget } from './prove-target.js';
 import type { StatusEvents } from './publish-status.js';
+import { LEASE_MS } from './state/claimed-segment.js';
 import type { PaceKeeper } from './state/pace-keeper.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
-import { LEASE_MS } from './state/segment-store.js';
 import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
@@ -184,7 +184,7 @@ export class PollLoop {
     const { mirrorId, bucket } = this.mirror;
     const known = await progress.read(mirrorId);
     if (known) return known;
-    await segments.createFirst(mirrorId); // before the progress that claims there is something to visit
+    await segments.ranges.createFirst(mirrorId); // before the progress that claims there is something to visit
     const isNew = await progress.create(mirrorId, bucket, this.mirror.target);
     if (isNew) await this.parts.status.snapshotStarted(this.mirror);
     const created = await progress.read(mirrorId);
@@ -220,7 +220,7 @@ export class PollLoop {
     const { stores, status } = this.parts;
     const { mirrorId } = this.mirror;
     const coverage = await stores.segments.coverage(mirrorId, progress.passStartedAt);
-    if (!coverage) return stores.segments.createFirst(mirrorId);
+    if (!coverage) return stores.segments.ranges.createFirst(mirrorId);
     await this.weighSuspicion(progress, coverage.versions);
     await this.settleVerification(progress.verify);
     if (coverage.unvisited > 0) return;

@@ -2,9 +2,10 @@ import { Namespace, type Segment } from '@mirror/namespace';
 import { type FreshDatabase, freshDatabase } from '@mirror/testing';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ClaimedSegment } from '../src/state/claimed-segment.js';
 import { HintStore } from '../src/state/hint-store.js';
 import { ProgressStore } from '../src/state/progress-store.js';
-import { type ClaimedSegment, SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
+import { SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
 
 let database: FreshDatabase;
 let client: MongoClient;
@@ -34,7 +35,7 @@ beforeEach(async () => {
   mirrors += 1;
   mirrorId = `m${mirrors}`;
   await new ProgressStore(client.db()).create(mirrorId, 'photos', 'http://127.0.0.1:8000/photos');
-  await segments.createFirst(mirrorId);
+  await segments.ranges.createFirst(mirrorId);
   await visitAll();
   await namespace.segments.insertOne({ ...(await read('')), _id: { m: mirrorId, a: 'm' } });
 });

@@ -4,8 +4,9 @@ import { type FreshDatabase, freshDatabase, waitFor } from '@mirror/testing';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mergeSegments } from '../src/merge-segments.js';
+import type { ClaimedSegment } from '../src/state/claimed-segment.js';
 import { ProgressStore } from '../src/state/progress-store.js';
-import { type ClaimedSegment, SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
+import { SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
 
 let database: FreshDatabase;
 let client: MongoClient;
@@ -35,7 +36,7 @@ beforeEach(async () => {
   mirrors += 1;
   mirrorId = `m${mirrors}`;
   await progress.create(mirrorId, 'photos', 'http://127.0.0.1:8000/photos');
-  await store.createFirst(mirrorId);
+  await store.ranges.createFirst(mirrorId);
 });
 
 const clean: VisitOutcome = {
@@ -96,7 +97,7 @@ describe('a lease', () => {
     await other.finish(now, { ...clean, hash: 'theirs' });
     expect(await store.renew(lost)).toBe(false);
     expect(await store.eraseHash(lost)).toBe(false);
-    expect(await store.cut(lost, 'm', whole)).toBe(false);
+    expect(await store.ranges.cut(lost, 'm', whole)).toBe(false);
     expect(await store.finish(lost, { ...clean, hash: 'mine' })).toBe(false);
     expect(await read()).toMatchObject({ hash: 'theirs' });
     expect(await read('m')).toBeNull();
@@ -124,7 +125,7 @@ describe('a confirmation', () => {
   it('falls with a cut, in both halves', async () => {
     await store.finish(await claim(), clean);
     const claimed = await claim();
-    expect(await store.cut(claimed, 'm', whole)).toBe(true);
+    expect(await store.ranges.cut(claimed, 'm', whole)).toBe(true);
     await store.finish(claimed, clean);
     expect(await read()).toMatchObject({ hash: null });
     expect(await read('m')).toMatchObject({ hash: null, writes: claimed.segment.writes + 1 });
@@ -141,7 +142,7 @@ describe('a cut', () => {
   it('makes the rest a segment of its own, due at once, and ends the first there', async () => {
     const claimed = await claim();
     expect(claimed.end).toBeNull();
-    await store.cut(claimed, 'm', whole);
+    await store.ranges.cut(claimed, 'm', whole);
     await store.finish(claimed, { ...clean, nextVisitInMs: 60_000 });
     expect((await dueNow()).map(({ _id }) => _id.a)).toEqual(['m']);
     expect((await claim(store, 'm')).end).toBeNull();
@@ -152,7 +153,7 @@ describe('a cut', () => {
 
   it('of a range that nobody has listed to its end leaves one such range, or two', async () => {
     const claimed = await claim();
-    await store.cut(claimed, 'b', { listed: 985, split: 'm' });
+    await store.ranges.cut(claimed, 'b', { listed: 985, split: 'm' });
     expect(await store.countOpen(mirrorId, 10)).toBe(3); // the first part is, until its visit ends
     expect(await store.countOpen(mirrorId, 2)).toBe(2);
     await store.finish(claimed, { ...clean, count: 985, nextVisitInMs: 60_000 });
@@ -167,7 +168,7 @@ describe('a cut', () => {
   it('of a known range leaves what is known of its rest: how much it holds, and when it was visited', async () => {
     await store.finish(await claim(), { ...clean, count: 2_000 });
     const claimed = await claim();
-    await store.cut(claimed, 'm', { listed: 985, split: null });
+    await store.ranges.cut(claimed, 'm', { listed: 985, split: null });
     const { visitedAt } = claimed.segment;
     expect(await read('m')).toMatchObject({ open: false, count: 1_015, visitedAt });
     expect(visitedAt).not.toBeNull();
@@ -176,7 +177,7 @@ describe('a cut', () => {
 
   it('knows of the keys after it what their first visit has shown', async () => {
     const claimed = await claim();
-    await store.cut(claimed, 'b', { listed: 985, split: 'm' });
+    await store.ranges.cut(claimed, 'b', { listed: 985, split: 'm' });
     expect(await store.beyond(mirrorId, 'm')).toBe('unknown');
     await store.finish(await claim(store, 'm'), { ...clean, count: 0 });
     expect(await store.beyond(mirrorId, 'm')).toBe('none');
@@ -186,7 +187,7 @@ describe('a cut', () => {
 
   it('comes first: ranges that nobody has listed to their end are claimed before any other', async () => {
     const claimed = await claim();
-    await store.cut(claimed, 'm', whole);
+    await store.ranges.cut(claimed, 'm', whole);
     await store.finish(claimed, clean);
     await namespace.segments.updateOne({ _id: { m: mirrorId, a: '' } }, { $set: { dueAt: new Date(0) } });
     await namespace.segments.updateOne({ _id: { m: mirrorId, a: 'm' } }, { $set: { dueAt: new Date(1) } });
@@ -195,7 +196,7 @@ describe('a cut', () => {
 
   it('counts writes on the right side of it', async () => {
     const claimed = await claim();
-    await store.cut(claimed, 'm', whole);
+    await store.ranges.cut(claimed, 'm', whole);
     const before = [(await read()).writes, (await read('m')).writes];
     await write('m'); // a boundary is the last key of the segment before it
     await write('n');
@@ -211,7 +212,7 @@ describe('a merge', () => {
   /** Cuts at m, and settles both halves with these counts. */
   async function twoSegments(first: number, second: number): Promise<void> {
     const claimed = await claim();
-    await store.cut(claimed, 'm', whole);
+    await store.ranges.cut(claimed, 'm', whole);
     await store.finish(claimed, clean);
     await store.finish(await claim(), { ...clean, count: first });
     await store.finish(await claim(store, 'm'), { ...clean, count: second });
@@ -247,7 +248,7 @@ describe('a merge', () => {
       ['m', 'q', 470],
     ] as const) {
       const claimed = await claim(store, from);
-      await store.cut(claimed, to, whole);
+      await store.ranges.cut(claimed, to, whole);
       await store.finish(claimed, { ...clean, count });
     }
     await store.finish(await claim(store, 'q'), { ...clean, count: 990, nextVisitInMs: 60_000 });
@@ -267,7 +268,7 @@ describe('a merge', () => {
     expect(await mergeSegments(store, mirrorId)).toBe(1);
     await namespace.segments.updateOne({ _id: { m: mirrorId, a: '' } }, { $set: { count: 1_800 } });
     const joined = await claim();
-    await store.cut(joined, 'k', { listed: 600, split: null });
+    await store.ranges.cut(joined, 'k', { listed: 600, split: null });
     await store.finish(joined, { ...clean, count: 600 });
     await store.finish(await claim(store, 'k'), { ...clean, count: 300 });
     await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
@@ -285,7 +286,7 @@ describe('a merge', () => {
     const run = [await claim(), await claim(store, 'm')];
     await endLease('m');
     await claim(other, 'm');
-    expect(await store.merge(run)).toBe(false);
+    expect(await store.ranges.merge(run)).toBe(false);
     expect(await read()).toMatchObject({ count: 100, hash: 'h1' });
     expect(await read('m')).not.toBeNull();
   });

@@ -9,7 +9,8 @@ import {
   segmentsOf,
 } from '@mirror/namespace';
 import type { Document, Filter } from 'mongodb';
-import type { ClaimedSegment } from './segment-store.js';
+import type { ClaimedSegment } from './claimed-segment.js';
+import { HINTS_SINCE_CLAIM } from './hints-since-claim.js';
 
 /** A key of a mirror to be looked at soon. */
 export interface KeyHint {
@@ -109,19 +110,3 @@ const literalOf = ({ k, d }: Omit<HintedKey, 'at'>): Document => ({ k: { $litera
 const isOneOf = (one: string, hints: readonly Omit<HintedKey, 'at'>[]): Document => ({
   $in: [{ k: `${one}.k`, d: `${one}.d` }, hints.map(literalOf)],
 });
-
-const since = { $gte: ['$$hint.at', '$claimedAt'] };
-const LATER_KEYS = {
-  $cond: [
-    { $isArray: '$hintedKeys' },
-    { $filter: { input: '$hintedKeys', as: 'hint', cond: since } },
-    { $ifNull: ['$hintedKeys', null] },
-  ],
-};
-const IS_HINTED_SINCE = { $and: [{ $ne: [{ $type: '$hintedAt' }, 'missing'] }, { $gte: ['$hintedAt', '$claimedAt'] }] };
-
-/** Part of the update that ends a visit: what was hinted before its claim has been followed, what came later stays. */
-export const HINTS_SINCE_CLAIM: Document = {
-  hintedAt: { $cond: [IS_HINTED_SINCE, '$hintedAt', null] },
-  hintedKeys: { $cond: [IS_HINTED_SINCE, LATER_KEYS, []] },
-};

@@ -1,4 +1,3 @@
-import type { LogicalTime } from '@mirror/events';
 import {
   lastOperationTime,
   type Namespace,
@@ -8,22 +7,12 @@ import {
   segmentsOf,
 } from '@mirror/namespace';
 import type { Activity } from '@mirror/pacing';
-import type { ClientSession, Document, MongoClient } from 'mongodb';
-import type { PlannedSegment } from '../plan-merges.js';
-import { isOutgrown } from '../visit/range-versions.js';
+import type { MongoClient } from 'mongodb';
 import type { Said } from '../visit/repeat-backoff.js';
-import { HINTS_SINCE_CLAIM } from './hint-store.js';
+import { type ClaimedSegment, heldBy, inMs, LEASE_MS } from './claimed-segment.js';
+import { HINTS_SINCE_CLAIM } from './hints-since-claim.js';
 import type { ProgressStore } from './progress-store.js';
-
-/** A segment held under a lease (rule R4). */
-export interface ClaimedSegment {
-  readonly segment: Segment;
-  /** Its last key, null: it is the last segment. */
-  readonly end: string | null;
-  readonly epoch: number;
-  /** Logical time of the claim, taken before the listing's first request (rule R1). */
-  readonly startedAt: LogicalTime;
-}
+import { SegmentRanges } from './segment-ranges.js';
 
 /** How a visit leaves its segment. */
 export interface VisitOutcome {
@@ -41,14 +30,6 @@ export interface VisitOutcome {
   readonly heat: number | null;
 }
 
-/** What a cut leaves behind the boundary. */
-export interface CutRest {
-  /** Versions that were listed before the boundary. */
-  readonly listed: number;
-  /** The rest is split once more, at this key, so that two can list it. Null: it stays one segment. */
-  readonly split: string | null;
-}
-
 export interface Coverage {
   readonly versions: number;
   readonly unvisited: number;
@@ -59,39 +40,18 @@ export interface Coverage {
 /** Never visited counts as visited in 1970. */
 const LAST_VISIT = { $ifNull: ['$visitedAt', new Date(0)] };
 
-export const LEASE_MS = 15_000;
-
-const NEW_SEGMENT: Omit<Segment, '_id'> = {
-  writes: 0,
-  figures: null,
-  holder: null,
-  epoch: 0,
-  leaseUntil: new Date(0),
-  claimedAt: null,
-  dueAt: new Date(0),
-  open: true,
-  filled: null,
-  visitedAt: null,
-  count: 0,
-  pageSize: 1_000,
-  hash: null,
-  confirmedAt: null,
-  published: null,
-  publishedAt: null,
-  said: null,
-  undescribed: false,
-};
-
-const inMs = (ms: number): Document => ({ $add: ['$$NOW', ms] });
-
 /** Claims segments, and writes what visits found; every time is the database's. */
 export class SegmentStore {
+  readonly ranges: SegmentRanges;
+
   constructor(
     private readonly client: MongoClient,
     private readonly namespace: Namespace,
     private readonly progress: ProgressStore,
     private readonly holder: string,
-  ) {}
+  ) {
+    this.ranges = new SegmentRanges(client, namespace);
+  }
 
   async init(): Promise<void> {
     await this.namespace.segments.createIndex({ '_id.m': 1, dueAt: 1 }, { name: 'due' });
@@ -99,15 +59,6 @@ export class SegmentStore {
     await this.namespace.segments.createIndex(
       { '_id.m': 1, open: 1 },
       { name: 'open', partialFilterExpression: { open: true } },
-    );
-  }
-
-  /** The whole key space as one segment, unless there are segments already. */
-  async createFirst(mirrorId: string): Promise<void> {
-    await this.namespace.segments.updateOne(
-      { _id: { m: mirrorId, a: '' } },
-      { $setOnInsert: NEW_SEGMENT },
-      { upsert: true },
     );
   }
 
@@ -179,60 +130,6 @@ export class SegmentStore {
       $set: { hash: null, confirmedAt: null },
     });
     return result.matchedCount === 1;
-  }
-
-  /**
-   * Cuts a held segment: the keys after `boundary` become a segment of their own (two, when split), due at once. All counters
-   * move, so that no confirmation of the uncut range survives. False: the lease is lost.
-   */
-  cut(claimed: ClaimedSegment, boundary: string, { listed, split }: CutRest): Promise<boolean> {
-    const { segment } = claimed;
-    const rest = restOf(segment, listed);
-    const part = partOf(claimed, listed);
-    const starts = split === null ? [boundary] : [boundary, split];
-    return this.inTransaction(async (session) => {
-      const held = await this.namespace.segments.updateOne(
-        heldBy(claimed),
-        [{ $set: { ...part, writes: { $add: ['$writes', 1] }, leaseUntil: inMs(LEASE_MS) } }],
-        { session },
-      );
-      if (held.matchedCount === 0) return false;
-      const segments = starts.map((a) => ({ _id: { m: segment._id.m, a }, ...rest }));
-      await this.namespace.segments.insertMany(segments, { session });
-      return true;
-    });
-  }
-
-  /**
-   * Joins a run of neighbouring segments, all held: the first takes over the whole range, and is due at once. Its counter
-   * moves, so that no confirmation of a part survives. False: a lease is lost, or they are no neighbours any more.
-   */
-  merge(run: readonly ClaimedSegment[]): Promise<boolean> {
-    const [first, ...others] = run;
-    const isGapless = run.every(({ end }, index) => end === (run[index + 1]?.segment._id.a ?? end));
-    if (!first || others.length === 0 || !isGapless) return Promise.resolve(false);
-    return this.inTransaction(async (session) => {
-      const gone = await this.namespace.segments.deleteMany({ $or: others.map(heldBy) }, { session });
-      const joined = await this.namespace.segments.updateOne(
-        heldBy(first),
-        [{ $set: { ...joinedOf(run), writes: { $add: ['$writes', 1] }, dueAt: '$$NOW' } }],
-        { session },
-      );
-      if (gone.deletedCount === others.length && joined.matchedCount === 1) return true;
-      await session.abortTransaction();
-      return false;
-    });
-  }
-
-  /** Every segment, in key order, as far as a plan of merges needs to know it. */
-  async *planned(mirrorId: string): AsyncGenerator<PlannedSegment> {
-    const projection = { count: 1, hash: 1, published: 1, filled: 1 };
-    for await (const { _id, count, hash, published, filled = null } of this.namespace.segments.find(
-      { _id: segmentsOf(mirrorId) },
-      { sort: { _id: 1 }, projection },
-    )) {
-      yield { after: _id.a, count, filled, settled: hash !== null && published === null };
-    }
   }
 
   /**
@@ -315,65 +212,10 @@ export class SegmentStore {
     );
   }
 
-  private inTransaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
-    return this.client.withSession((session) => session.withTransaction(() => work(session)));
-  }
-
   async forget(mirrorId: string): Promise<void> {
     await this.namespace.segments.deleteMany({ _id: segmentsOf(mirrorId) });
   }
 }
-
-/** The part that a cut leaves to the range's holder. */
-const partOf = ({ segment: { open, count }, end }: ClaimedSegment, listed: number) => ({
-  hash: null,
-  count: listed,
-  filled: isOutgrown(end, open ? null : count) ? null : listed,
-});
-
-/** The rest of a known range is known, too, as far as that goes: it was last visited when the whole was. */
-function restOf(segment: Segment, listed: number): Omit<Segment, '_id'> {
-  const { writes, undescribed, visitedAt, describedSince = null, heat = null } = segment;
-  const left = segment.open ? 0 : segment.count - listed;
-  return {
-    ...NEW_SEGMENT,
-    writes: writes + 1,
-    undescribed,
-    visitedAt,
-    describedSince,
-    heat,
-    open: left <= 0,
-    count: Math.max(0, left),
-  };
-}
-
-/** What a run of segments is when it is one: unconfirmed, and visited when the part was that is the longest ago. */
-function joinedOf(run: readonly ClaimedSegment[]): Partial<Omit<Segment, '_id'>> {
-  const parts = run.map(({ segment }) => segment);
-  const visits = parts.map(({ visitedAt }) => visitedAt?.getTime() ?? 0);
-  return {
-    hash: null,
-    confirmedAt: null,
-    filled: null,
-    count: parts.reduce((sum, { count }) => sum + count, 0),
-    pageSize: NEW_SEGMENT.pageSize,
-    undescribed: parts.some(({ undescribed }) => undescribed),
-    describedSince: oldestOf(parts),
-    visitedAt: new Date(Math.min(...visits)),
-  };
-}
-
-/** Null where that of a part is not known. */
-function oldestOf(parts: readonly Segment[]): Date | null {
-  const known = parts.flatMap(({ describedSince }) => describedSince ?? []);
-  return known.length < parts.length ? null : new Date(Math.min(...known.map((since) => since.getTime())));
-}
-
-/**
- * The segment while the lease holds. The hour of the claim tells apart two leases of one epoch: where the database was restored
- * to an older state, the counter gives the epochs since then once more.
- */
-const heldBy = ({ segment: { _id, claimedAt }, epoch }: ClaimedSegment) => ({ _id, epoch, claimedAt });
 
 /** Judged by the database's time. */
 const FREE = { $expr: { $lte: ['$leaseUntil', '$$NOW'] } };

@@ -1,6 +1,7 @@
 import { type KeyShape, type ListedVersion, splitPoint } from '@mirror/connector';
+import type { ClaimedSegment } from '../state/claimed-segment.js';
 import type { ProgressStore } from '../state/progress-store.js';
-import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
+import type { SegmentStore } from '../state/segment-store.js';
 
 /** What a visit needs to know to share the rest of an open range with others. */
 export interface Sharing {

@@ -11,8 +11,9 @@ import {
   readLogicalClock,
 } from '@mirror/namespace';
 import type { ConnectorAccess } from '../connector/connector-access.js';
+import type { ClaimedSegment } from '../state/claimed-segment.js';
 import type { HintStore } from '../state/hint-store.js';
-import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
+import type { SegmentStore } from '../state/segment-store.js';
 import { compareRange, type Difference } from './compare-range.js';
 import { describeVersions } from './describe-versions.js';
 import { listKey } from './list-key.js';

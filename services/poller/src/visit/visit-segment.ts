@@ -11,9 +11,10 @@ import {
 import type { Pace } from '@mirror/pacing';
 import type { ConnectorAccess } from '../connector/connector-access.js';
 import type { PolledTarget } from '../polled-target.js';
+import type { ClaimedSegment } from '../state/claimed-segment.js';
 import type { ProgressStore } from '../state/progress-store.js';
 import type { RemovalLedger } from '../state/removal-ledger.js';
-import type { ClaimedSegment, SegmentStore } from '../state/segment-store.js';
+import type { SegmentStore } from '../state/segment-store.js';
 import type { Removals } from './believe-removals.js';
 import { compareRange, type Difference } from './compare-range.js';
 import { describeVersions } from './describe-versions.js';
@@ -144,7 +145,7 @@ export class SegmentVisitor {
     if (end === null) return true;
     // A guess begins as the cut does, and goes on with plain characters: where the cut is right in every order, so is it.
     const split = claimed.segment.open ? await splitOfRest(claimed, versions, sharing, this.stores) : null;
-    const kept = await this.stores.segments.cut(claimed, end, { listed: versions.length, split });
+    const kept = await this.stores.segments.ranges.cut(claimed, end, { listed: versions.length, split });
     sharing.onCut();
     return kept;
   }
