@@ -45,7 +45,7 @@ beforeAll(async () => {
   const deletion = await connector.s3.send(new DeleteObjectCommand({ Bucket: connector.bucket, Key: 'deleted' }));
   marker = deletion.VersionId ?? '';
   await gateway.start();
-  await mirrorListing(connector.s3, connector.bucket, gateway.namespace, 'life-1');
+  await mirrorListing(connector.bucket, gateway.namespace, 'life-1');
   const id = { k: 'described', v: described };
   await describeMirrored(connector.s3, connector.bucket, gateway.namespace, 'life-1', id);
   await gateway.setLocation('ring', testServers().connector.endpoint, connector.bucket);

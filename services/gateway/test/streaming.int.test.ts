@@ -54,7 +54,7 @@ beforeAll(async () => {
     connector.s3.send(new PutObjectCommand({ Bucket: connector.bucket, Key, Body }));
   await Promise.all([put('large', content), put('small', randomBytes(10))]);
   await gateway.start();
-  await mirrorListing(connector.s3, connector.bucket, gateway.namespace, 'life-1');
+  await mirrorListing(connector.bucket, gateway.namespace, 'life-1');
   await gateway.setLocation('ring', testServers().connector.endpoint, connector.bucket);
   await gateway.mirror('films', 'life-1', 'ring');
 });

@@ -60,9 +60,9 @@ beforeAll(async () => {
     new PutObjectCommand({ ...original, ContentType: 'text/c-test', Metadata: { from: 'ring' }, Tagging: 'a=1' }),
   );
   await gateway.start();
-  await mirrorListing(connector.s3, connector.bucket, gateway.namespace, 'life-1');
+  await mirrorListing(connector.bucket, gateway.namespace, 'life-1');
   await gateway.namespace.prepareMirror('life-2');
-  await mirrorListing(connector.s3, connector.bucket, gateway.namespace, 'life-3');
+  await mirrorListing(connector.bucket, gateway.namespace, 'life-3');
   await gateway.setLocation('ring', testServers().connector.endpoint, connector.bucket);
   await gateway.setLocation('gone', 'http://127.0.0.1:9', 'target');
   await gateway.mirror(BUCKET, 'life-1', 'ring');

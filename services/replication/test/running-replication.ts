@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GetObjectCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
-import { type ListedVersion, listVersions } from '@mirror/connector';
+import {
+  createConnectorClient,
+  EndpointGuard,
+  type ListedVersion,
+  listVersions,
+  parseNetworks,
+} from '@mirror/connector';
 import { type EventData, type ReplicationCompleted, type StagedContent, topics } from '@mirror/events';
 import { EventConsumer, EventProducer, KafkaConnection } from '@mirror/kafka';
 import {
@@ -72,9 +78,12 @@ export class TestReplication {
   ) {
     this.namespace = new Namespace(database.db);
     this.intents = new StagingIntents(database.db);
+    const guard = new EndpointGuard(parseNetworks('127.0.0.0/8'));
+    this.#lister = createConnectorClient({ ...testServers().connector, bucket: target.bucket }, { guard });
   }
   readonly namespace: Namespace;
   readonly intents: StagingIntents;
+  readonly #lister: ReturnType<typeof createConnectorClient>;
 
   /** Ready to push: the state topics say that there is one mirror. */
   static async start(variables: Readonly<Record<string, string>> = {}): Promise<TestReplication> {
@@ -126,6 +135,7 @@ export class TestReplication {
   async stop(): Promise<void> {
     await this.stopService();
     await this.#recorder?.stop();
+    this.#lister.destroy();
     await this.producer.stop();
     await this.kafka.stop();
     await Promise.all([this.config.stop(), this.proxy.stop(), this.database.drop(), this.target.drop()]);
@@ -217,7 +227,7 @@ export class TestReplication {
   /** Versions and delete markers at the connector, in listed order. */
   async listed(): Promise<ListedVersion[]> {
     const found: ListedVersion[] = [];
-    for await (const { versions } of listVersions(this.target.s3, this.target.bucket)) found.push(...versions);
+    for await (const { versions } of listVersions(this.#lister, this.target.bucket)) found.push(...versions);
     return found;
   }
 

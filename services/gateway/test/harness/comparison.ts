@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { listVersions } from '@mirror/connector';
 import { type FreshBucket, freshBucket, generateBucket, testServers } from '@mirror/testing';
 import { mirrorListing } from './fill-namespace.js';
+import { listConnector } from './list-connector.js';
 import type { ToolEndpoint } from './run-tool.js';
 import { RunningGateway, WRITER } from './running-gateway.js';
 
@@ -19,7 +19,7 @@ export class Comparison {
     this.keys = (await generateBucket(s3, bucket, { shape })).keys;
     await keepFolders(this.connector);
     await this.gateway.start();
-    await mirrorListing(s3, bucket, this.gateway.namespace, 'life-1');
+    await mirrorListing(bucket, this.gateway.namespace, 'life-1');
     await this.gateway.setLocation('ring', testServers().connector.endpoint, bucket);
     await this.gateway.mirror(bucket, 'life-1', 'ring');
   }
@@ -46,7 +46,7 @@ export class Comparison {
 
 /** MinIO goes on listing a folder when everything in it is deleted; S3 does not. So none is left without an object. */
 async function keepFolders({ s3, bucket }: FreshBucket): Promise<void> {
-  for await (const { versions } of listVersions(s3, bucket)) {
+  for await (const versions of listConnector(bucket)) {
     for (const { key, kind, isLatest } of versions) {
       if (kind !== 'deleteMarker' || !isLatest) continue;
       const folder = key.slice(0, key.lastIndexOf('/') + 1);

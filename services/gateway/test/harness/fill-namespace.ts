@@ -1,22 +1,18 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { describeVersion, listVersions } from '@mirror/connector';
+import { describeVersion } from '@mirror/connector';
 import type { Namespace, StoredDescription, VersionDocument } from '@mirror/namespace';
 import { Timestamp } from 'mongodb';
+import { listConnector } from './list-connector.js';
 
 const STAMP = new Timestamp({ t: 1_700_000_000, i: 1 });
 
 /** Puts what the connector lists into the namespace, as poller and metadata would. */
-export async function mirrorListing(
-  s3: S3Client,
-  bucket: string,
-  namespace: Namespace,
-  mirrorId: string,
-): Promise<void> {
+export async function mirrorListing(bucket: string, namespace: Namespace, mirrorId: string): Promise<void> {
   await namespace.prepareMirror(mirrorId);
   let key: string | undefined;
   let place = 0;
-  for await (const page of listVersions(s3, bucket)) {
-    const documents = page.versions.map(({ isLatest: _isLatest, versionId, ...listed }): VersionDocument => {
+  for await (const versions of listConnector(bucket)) {
+    const documents = versions.map(({ isLatest: _isLatest, versionId, ...listed }): VersionDocument => {
       place = listed.key === key ? place + 1 : 0;
       key = listed.key;
       const { size, etag, storageClass } = listed;
