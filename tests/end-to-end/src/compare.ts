@@ -26,7 +26,10 @@ export function compare(mirror: S3Access, connector: S3Access, ...flags: string[
   });
 }
 
-/** Compares again and again until both are equal. Fails with what the last comparison printed. */
+/**
+ * Compares again and again until both are equal, with pauses as long as a comparison, so that the judge leaves half of a slow
+ * endpoint to the mirror. Fails with what the last comparison printed.
+ */
 export async function waitUntilEqual(
   mirror: S3Access,
   connector: S3Access,
@@ -34,9 +37,11 @@ export async function waitUntilEqual(
 ): Promise<CompareOutcome> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
+    const beganAt = Date.now();
     const outcome = await compare(mirror, connector);
     if (outcome.code === 0) return outcome;
     if (Date.now() > deadline) throw new Error(`Not equal within ${timeoutMs} ms:\n${outcome.output}`);
+    await new Promise((resolve) => setTimeout(resolve, Date.now() - beganAt));
   }
 }
 

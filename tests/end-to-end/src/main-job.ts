@@ -27,9 +27,13 @@ export interface MainJobFigures {
   readonly comparisons: readonly [string, string];
 }
 
-/** Removals are believed late, and each is asked about by HEAD inside a tenth of the request budget. */
-const settleTimeoutMs = 300_000;
-const snapshotTimeoutMs = 300_000;
+const leastTimeoutMs = 300_000;
+const snapshotTimeoutMs = (versions: number): number => Math.max(leastTimeoutMs, versions * 6);
+/**
+ * Removals are believed late: at the second listing that misses them, and an endpoint may need as long for a listing of all as
+ * the snapshot took.
+ */
+const settleTimeoutMs = (snapshotSeconds: number): number => Math.max(leastTimeoutMs, snapshotSeconds * 4_000);
 
 /**
  * The main job, end to end: a connector's bucket is filled, mirrored, compared, changed, and compared again. The bucket at
@@ -56,16 +60,16 @@ async function mirrorAndChurn(system: System, connector: S3Access, s3: S3Client,
   const mirror = await system.gatewayAccess(connector.bucket);
   const mirroredAt = performance.now();
   await system.mirror(mirror.bucket, connector);
-  const live = await system.waitUntilLive(mirror.bucket, snapshotTimeoutMs);
+  const live = await system.waitUntilLive(mirror.bucket, snapshotTimeoutMs(job.versions));
   const snapshotSeconds = secondsSince(mirroredAt);
   job.report(`snapshot complete after ${snapshotSeconds.toFixed(1)} s`);
-  const first = await waitUntilEqual(mirror, connector, settleTimeoutMs);
+  const first = await waitUntilEqual(mirror, connector, settleTimeoutMs(snapshotSeconds));
   job.report(first.output.trimEnd());
 
   const churned = await churn(s3, connector.bucket, { seed: 1, ...job.churn });
   job.report(`${churned.changes.length} changes made in ${churned.seconds.toFixed(1)} s`);
   const quietAt = performance.now();
-  const second = await waitUntilEqual(mirror, connector, settleTimeoutMs);
+  const second = await waitUntilEqual(mirror, connector, settleTimeoutMs(snapshotSeconds));
   const settleSeconds = secondsSince(quietAt);
   job.report(`${second.output.trimEnd()}\nequal ${settleSeconds.toFixed(1)} s after the last change`);
   const comparisons: [string, string] = [first.output, second.output];
