@@ -88,7 +88,7 @@ export class Namespace {
 
   /** Drops a mirror's documents. Nothing at the connector is touched. */
   async dropMirror(mirrorId: string): Promise<void> {
-    await closeUploads(this, mirrorId); // or a gateway that has not heard of it would begin it anew
+    await closeUploads(this.uploadGates, mirrorId); // or a gateway that has not heard of it would begin it anew
     await this.versions(mirrorId).drop();
     await this.segments.deleteMany({ '_id.m': mirrorId });
     await this.pendingOperations.deleteMany({ mirrorId });

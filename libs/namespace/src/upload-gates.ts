@@ -1,4 +1,4 @@
-import type { Namespace } from './namespace.js';
+import type { Collection } from 'mongodb';
 
 /** Every accepted operation of a mirror writes one of its gates. */
 export interface UploadGate {
@@ -26,23 +26,23 @@ export function shardOf(key: string): number {
 }
 
 /** When it resolves, every operation that was accepted is committed and seen by counting, and none will be accepted. */
-export async function closeUploads(namespace: Namespace, mirrorId: string): Promise<void> {
+export async function closeUploads(gates: Collection<UploadGate>, mirrorId: string): Promise<void> {
   const update = { $set: { closed: true }, $setOnInsert: { writes: 0 }, $currentDate: { closedAt: true as const } };
-  await setAll(namespace, mirrorId, update);
+  await setAll(gates, mirrorId, update);
 }
 
 /** The detach was refused. */
-export async function reopenUploads(namespace: Namespace, mirrorId: string): Promise<void> {
-  await setAll(namespace, mirrorId, {
+export async function reopenUploads(gates: Collection<UploadGate>, mirrorId: string): Promise<void> {
+  await setAll(gates, mirrorId, {
     $set: { closed: false },
     $unset: { closedAt: true },
     $setOnInsert: { writes: 0 },
   });
 }
 
-async function setAll(namespace: Namespace, m: string, update: object): Promise<void> {
+async function setAll(gates: Collection<UploadGate>, m: string, update: object): Promise<void> {
   const shards = Array.from({ length: GATE_SHARDS }, (_, s) => s);
-  await namespace.uploadGates.bulkWrite(
+  await gates.bulkWrite(
     shards.map((s) => ({ updateOne: { filter: { _id: { m, s } }, update, upsert: true } })),
     { ordered: false, writeConcern: { w: 'majority' } },
   );

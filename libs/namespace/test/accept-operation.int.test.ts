@@ -129,12 +129,12 @@ describe('a detach that closes a mirror', () => {
     });
     const settled = outcomes(writers);
     await begun.promise;
-    await closeUploads(namespace, mirrorId);
+    await closeUploads(namespace.uploadGates, mirrorId);
     const { waiting } = await uploadFigures(namespace, mirrorId);
     expect((await settled).failures).toEqual(['MIRROR.CLOSED']);
     expect(accepted).toBe(waiting);
     await expect(client.put('later', 'text')).rejects.toMatchObject({ code: 'MIRROR.CLOSED' });
-    await reopenUploads(namespace, mirrorId);
+    await reopenUploads(namespace.uploadGates, mirrorId);
     await client.put('later', 'text');
   });
 

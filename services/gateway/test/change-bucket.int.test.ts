@@ -88,7 +88,7 @@ it('a detach is refused while uploads wait, and 503 while config is away', async
 
 it('nothing is accepted while a detach is under way, and all is again when it was refused', async () => {
   const put = () => s3.send(new PutObjectCommand({ Bucket: 'made', Key: 'k', Body: 'bytes' }));
-  await closeUploads(gateway.namespace, 'life-1');
+  await closeUploads(gateway.namespace.uploadGates, 'life-1');
   expect(await codeOf(put())).toMatch(/^ServiceUnavailable/);
   const Delete = { Objects: [{ Key: 'a' }, { Key: 'b' }] };
   const { Errors, Deleted } = await s3.send(new DeleteObjectsCommand({ Bucket: 'made', Delete }));
@@ -99,7 +99,7 @@ it('nothing is accepted while a detach is under way, and all is again when it wa
       ['b', 'ServiceUnavailable'],
     ],
   ]);
-  await reopenUploads(gateway.namespace, 'life-1');
+  await reopenUploads(gateway.namespace.uploadGates, 'life-1');
   await put();
 });
 

@@ -45,11 +45,11 @@ export class UploadClosings {
   async close(mirrorId: string): Promise<void> {
     // Noted first: what is closed is always found.
     await this.#closings.updateOne({ _id: mirrorId }, { $currentDate: { at: true } }, { upsert: true });
-    await closeUploads(this.namespace, mirrorId);
+    await closeUploads(this.namespace.uploadGates, mirrorId);
   }
 
   async reopen(mirrorId: string): Promise<void> {
-    await reopenUploads(this.namespace, mirrorId);
+    await reopenUploads(this.namespace.uploadGates, mirrorId);
     await this.#closings.deleteOne({ _id: mirrorId });
   }
 
