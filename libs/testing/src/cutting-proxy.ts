@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.js';
 
 /** What becomes of a request: `cutAnswer` lets the connector do it all, and then loses its answer. */
 export type Fate = 'pass' | 'cutAnswer' | 'cutRequest' | 'deny' | 'unavailable';
@@ -26,7 +26,7 @@ export interface CuttingProxy {
 export async function startCuttingProxy(upstream: string): Promise<CuttingProxy> {
   let fateOf: (seen: SeenRequest) => Fate = () => 'pass';
   const seen: SeenRequest[] = [];
-  const server = createServer((incoming, outgoing) => {
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { method = '', headers } = incoming;
     const one = { method, url: new URL(incoming.url ?? '/', upstream), headers };
     seen.push(one);
@@ -44,25 +44,24 @@ export async function startCuttingProxy(upstream: string): Promise<CuttingProxy>
       default:
         return fate satisfies never;
     }
-  });
-  const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const close = async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   };
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
+  let server: LoopbackServer | null = await startLoopbackServer(serve);
+  const { url, port } = server;
+  const close = async () => {
+    await server?.stop();
+    server = null;
+  };
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: url,
     seen,
     decide: (next) => {
       fateOf = next;
     },
     close,
-    reopen: () => listen(port),
-    stop: async () => {
-      if (server.listening) await close();
+    reopen: async () => {
+      server = await startLoopbackServer(serve, port);
     },
+    stop: close,
   };
 }
 

@@ -21,8 +21,9 @@ export {
 } from './fresh-bucket.js';
 export { type FreshDatabase, freshDatabase } from './fresh-database.js';
 export { type GeneratedBucket, type GenerateOptions, generateBucket } from './generate-bucket.js';
-export { type Declared, describeVersionedBucket, type EndpointUnderTest } from './listing-server/contract.js';
+export { type Declared, describeVersionedBucket } from './listing-server/contract.js';
 export { describeReadOnlyListing, type ReadOnlyEndpoint } from './listing-server/contract-read-only.js';
+export type { EndpointUnderTest } from './listing-server/endpoint-under-test.js';
 export type { Faults } from './listing-server/faults.js';
 export type { HeldRequest, RequestMatch } from './listing-server/held-requests.js';
 export { type ListingServer, type ListingServerOptions, startListingServer } from './listing-server/listing-server.js';
@@ -33,6 +34,7 @@ export {
   type StoredVersion,
   VersionedBucket,
 } from './listing-server/versioned-bucket.js';
+export { type LoopbackServer, startLoopbackServer } from './loopback-server.js';
 export { type Client, runClient } from './run-client.js';
 export { seededRandom } from './seeded-random.js';
 export { type ConnectorAddress, freshName, type TestServers, testServers } from './servers.js';

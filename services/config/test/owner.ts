@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startLoopbackServer } from '@mirror/testing';
 
 /** The internal API of another service, as it answers to config. */
 export interface Owner {
@@ -14,7 +13,7 @@ export interface Owner {
 export async function startOwner(first: object | ((path: string) => object | undefined)): Promise<Owner> {
   let says = first;
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const { url, stop } = await startLoopbackServer((request, response) => {
     const path = request.url ?? '';
     asked.push(`${request.headers.authorization} ${path}`);
     const answer = typeof says === 'function' ? says(path) : says;
@@ -22,16 +21,12 @@ export async function startOwner(first: object | ((path: string) => object | und
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(answer ?? {}));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     asked,
     say: (answer) => {
       says = answer;
     },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
 }

@@ -1,6 +1,4 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { testServers } from '@mirror/testing';
+import { startLoopbackServer, testServers } from '@mirror/testing';
 
 /** The config service, as far as this one asks it: the credentials of one location. */
 export interface ConfigStub {
@@ -23,20 +21,16 @@ interface Credentials {
 export async function startConfigStub(endpoint: string, bucketName: string): Promise<ConfigStub> {
   const { region, accessKeyId: accessKey, secretAccessKey: secretKey } = testServers().connector;
   let credentials: Credentials = { name: 'ring', endpoint, region, bucketName, accessKey, secretKey, revision: '1' };
-  const server = createServer((request, response) => {
+  const { url, stop } = await startLoopbackServer((request, response) => {
     const isKnown = request.url === '/internal/v1/locations/ring/credentials';
     response.statusCode = isKnown ? 200 : 404;
     response.end(JSON.stringify(isKnown ? credentials : {}));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     say: (change) => {
       credentials = { ...credentials, ...change };
     },
-    stop: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
+    stop,
   };
 }

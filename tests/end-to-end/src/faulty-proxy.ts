@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { startLoopbackServer } from '@mirror/testing';
 
 /** What the proxy does with requests that list versions; all others pass in every mode but `unavailable`. */
 export type ProxyMode = 'pass' | 'unavailable' | 'emptyListing' | 'cutListing';
@@ -15,7 +16,7 @@ export interface FaultyProxy {
 export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
   let mode: ProxyMode = 'pass';
   let faults = 0;
-  const server = createServer((incoming, outgoing) => {
+  const { url: endpoint, stop } = await startLoopbackServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? '/', upstream);
     const isListing = incoming.method === 'GET' && url.searchParams.has('versions');
     const fault = mode === 'unavailable' || (isListing && mode !== 'pass') ? mode : 'pass';
@@ -33,11 +34,8 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
         return fault satisfies never;
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('not a TCP address');
   return {
-    endpoint: `http://127.0.0.1:${address.port}`,
+    endpoint,
     get faults() {
       return faults;
     },
@@ -45,10 +43,7 @@ export async function startFaultyProxy(upstream: string): Promise<FaultyProxy> {
       mode = next;
       faults = 0;
     },
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
+    stop,
   };
 }
 

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EndpointUnderTest } from './contract.js';
+import type { EndpointUnderTest } from './endpoint-under-test.js';
 import { utf8Order, utf16Order } from './key-orders.js';
 import type { Quirk } from './personalities.js';
 import { listOnce, listPages, listRaw, type RawEntry } from './raw-listing.js';

@@ -13,20 +13,12 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
-  type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeListing } from './contract-listing.js';
+import type { EndpointUnderTest } from './endpoint-under-test.js';
 import type { Quirk } from './personalities.js';
 import { listOnce } from './raw-listing.js';
-
-export interface EndpointUnderTest {
-  /** Set as S3 Connector wants it: checksums only where required. */
-  readonly s3: S3Client;
-  /** Empty, and never versioned. */
-  readonly bucket: string;
-  readonly stop: () => Promise<void>;
-}
 
 /** What is known of an endpoint before it is tried. */
 export interface Declared {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { startLoopbackServer } from '../loopback-server.js';
 import { answerBucket } from './bucket-operations.js';
 import type { Endpoint } from './endpoint.js';
 import { cutAnswer, type Faults, refuseAll } from './faults.js';
@@ -64,12 +63,12 @@ export async function startListingServer(options: ListingServerOptions): Promise
   const endpoint: Endpoint = { name: bucketName, bucket, quirks, uploads: new Map(), faults: options.faults ?? {} };
   const listings: Listings = { asked: [], underWay: 0 };
   const held = new HeldRequests();
-  const server = createServer((incoming, response) => void serve(endpoint, { listings, held }, incoming, response));
-  server.listen(options.port ?? 0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { url, stop } = await startLoopbackServer(
+    (incoming, response) => serve(endpoint, { listings, held }, incoming, response),
+    options.port,
+  );
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: url,
     region: 'us-east-1',
     accessKeyId: 'any',
     secretAccessKey: 'any-secret',
@@ -85,11 +84,7 @@ export async function startListingServer(options: ListingServerOptions): Promise
     hold: (matches) => held.hold(matches),
     snapshot: () => bucket.snapshot(),
     restore: (snapshot) => bucket.restore(snapshot),
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    stop,
   };
 }
 
@@ -104,23 +99,19 @@ async function serve(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  try {
-    const request = await readRequest(incoming);
-    const isListing = request.key === '' && request.query.has('versions');
-    if (isListing) {
-      listings.asked.push(request.query.toString());
-      listings.underWay += 1;
-      response.once('close', () => {
-        listings.underWay -= 1;
-      });
-    }
-    await held.pass(request);
-    const answer = await answerTo(endpoint, request).catch(answerOf);
-    if (isListing && answer.status === 200) writeListing(endpoint, response, answer);
-    else writeAnswer(response, request, answer);
-  } catch {
-    response.destroy(); // the client went away
+  const request = await readRequest(incoming); // throws when the client goes away
+  const isListing = request.key === '' && request.query.has('versions');
+  if (isListing) {
+    listings.asked.push(request.query.toString());
+    listings.underWay += 1;
+    response.once('close', () => {
+      listings.underWay -= 1;
+    });
   }
+  await held.pass(request);
+  const answer = await answerTo(endpoint, request).catch(answerOf);
+  if (isListing && answer.status === 200) writeListing(endpoint, response, answer);
+  else writeAnswer(response, request, answer);
 }
 
 async function answerTo(endpoint: Endpoint, request: S3Request): Promise<S3Answer> {

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   answerOf,
@@ -14,6 +12,7 @@ import {
   writeAnswer,
   xmlDocument,
 } from '../listing-server/s3-exchange.js';
+import { startLoopbackServer } from '../loopback-server.js';
 import { SimulatedBucket, type SimulatedPage, type SimulatedVersion } from './simulated-bucket.js';
 import type { KeyFamily } from './simulated-keys.js';
 
@@ -59,12 +58,9 @@ const LARGEST_PAGE = 1_000;
 export async function startSimulatedServer(options: SimulatedServerOptions): Promise<SimulatedServer> {
   const contents = new SimulatedBucket(options.family, options.versions, options.seed ?? 1);
   const listings = new Listings(contents, options);
-  const server = createServer((incoming, response) => void serve(listings, incoming, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { url, stop } = await startLoopbackServer((incoming, response) => serve(listings, incoming, response));
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: url,
     region: 'us-east-1',
     accessKeyId: 'any',
     secretAccessKey: 'any-secret',
@@ -72,11 +68,7 @@ export async function startSimulatedServer(options: SimulatedServerOptions): Pro
     contents,
     setLatency: (latencyMs) => listings.setLatency(latencyMs),
     takeListings: () => listings.take(),
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    stop,
   };
 }
 
@@ -134,13 +126,9 @@ function askedIn(query: URLSearchParams): string {
 }
 
 async function serve(listings: Listings, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  try {
-    const request = await readRequest(incoming);
-    const answer = await answerTo(listings, request).catch(answerOf);
-    writeAnswer(response, request, answer);
-  } catch {
-    response.destroy(); // the client went away
-  }
+  const request = await readRequest(incoming); // throws when the client goes away
+  const answer = await answerTo(listings, request).catch(answerOf);
+  writeAnswer(response, request, answer);
 }
 
 async function answerTo(listings: Listings, request: S3Request): Promise<S3Answer> {

@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type LoopbackServer, startLoopbackServer } from '@mirror/testing';
 
 export interface ConfigKey {
   readonly id: string;
@@ -31,20 +31,17 @@ export class ConfigServer {
   ];
   /** Answers 503 to everything while true. */
   isDown = false;
-  readonly #server: Server;
+  #server: LoopbackServer | undefined;
 
-  constructor(private readonly token: string) {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
-  }
+  constructor(private readonly token: string) {}
 
   async start(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    this.#server = await startLoopbackServer((request, response) => this.#answer(request, response));
+    return this.#server.url;
   }
 
   async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await this.#server?.stop();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
