@@ -36,6 +36,7 @@ export {
 } from './listing-server/versioned-bucket.js';
 export { type LoopbackServer, startLoopbackServer } from './loopback-server.js';
 export { type Client, runClient } from './run-client.js';
+export { aws, boto3, curlPut, rclone, runTool, s3cmd, type ToolAccess } from './run-tool.js';
 export { seededRandom } from './seeded-random.js';
 export { type ConnectorAddress, freshName, type TestServers, testServers } from './servers.js';
 export { SimulatedBucket, type SimulatedVersion } from './simulated-server/simulated-bucket.js';

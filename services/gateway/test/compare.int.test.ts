@@ -6,9 +6,9 @@ import {
   type ListObjectVersionsCommandOutput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { aws, runTool, type ToolAccess } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Comparison } from './harness/comparison.js';
-import { aws, runTool, type ToolEndpoint } from './harness/run-tool.js';
 import { presign } from './harness/sdk-signer.js';
 
 /** What the SDK and curl get of the gateway, page by page and byte by byte beside what they get of the connector. */
@@ -131,7 +131,7 @@ describe('presigned GET with curl', () => {
     expect(kinds.length).toBeGreaterThan(12);
     for (const { Prefix = '' } of kinds) {
       const page = await s3.send(new ListObjectsV2Command({ Bucket: sides.bucket, Prefix, MaxKeys: 1 }));
-      const fetch = async (endpoint: ToolEndpoint) => curl(await presign(endpoint, page.Contents?.[0]?.Key ?? ''));
+      const fetch = async (access: ToolAccess) => curl(await presign(access, page.Contents?.[0]?.Key ?? ''));
       const [left, right] = await Promise.all([fetch(sides.ours), fetch(sides.theirs)]);
       expect(lines(left)).toEqual(lines(right));
       expect(lines(left)).toContain('http/1.1 200 ok');
@@ -140,8 +140,8 @@ describe('presigned GET with curl', () => {
 
   it('answers what the aws command line presigned', async () => {
     const key = `sums/1+1=2, 50% of 3 %41%2B+.txt`;
-    const fetch = async (endpoint: ToolEndpoint) =>
-      curl((await aws(endpoint, 's3', 'presign', `s3://${endpoint.bucket}/${key}`)).trim());
+    const fetch = async (access: ToolAccess) =>
+      curl((await aws(access, 's3', 'presign', `s3://${access.bucket}/${key}`)).trim());
     const [left, right] = await Promise.all([fetch(sides.ours), fetch(sides.theirs)]);
     expect(lines(left)).toEqual(lines(right));
     expect(lines(left)).toContain('http/1.1 200 ok');

@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 const ours = () => ({
-  url: gateway.url,
+  endpoint: gateway.url,
   bucket: BUCKET,
   accessKeyId: WRITER.id,
   secretAccessKey: WRITER.secretAccessKey,

@@ -19,8 +19,8 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function keysOf(url: string, bucket: string): Promise<string> {
-  const signer = { url, bucket, accessKeyId: WRITER.id, secretAccessKey: WRITER.secretAccessKey };
+async function keysOf(endpoint: string, bucket: string): Promise<string> {
+  const signer = { endpoint, bucket, accessKeyId: WRITER.id, secretAccessKey: WRITER.secretAccessKey };
   const response = await fetch(await presign({ ...signer, query: { 'list-type': '2' } }, ''));
   const body = await response.text();
   return [response.status, ...body.matchAll(/<(?:Key|Code)>(.*?)</g)]

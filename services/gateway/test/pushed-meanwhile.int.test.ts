@@ -137,7 +137,7 @@ describe('a reader', () => {
     }
     await s3.send(new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }));
     const signing = {
-      url: gateway.url,
+      endpoint: gateway.url,
       bucket: BUCKET,
       accessKeyId: WRITER.id,
       secretAccessKey: WRITER.secretAccessKey,

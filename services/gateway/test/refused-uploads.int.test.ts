@@ -234,7 +234,7 @@ describe('an object', () => {
 
   it('that can not be taken is told to a client that is still sending it', async () => {
     const { id: accessKeyId, secretAccessKey } = WRITER;
-    const signing = { url: gateway.url, bucket: BUCKET, accessKeyId, secretAccessKey, method: 'PUT' };
+    const signing = { endpoint: gateway.url, bucket: BUCKET, accessKeyId, secretAccessKey, method: 'PUT' };
     const url = await presign(signing, 'k'.repeat(916));
     const answer = await fetch(url, { method: 'PUT', body: Buffer.alloc(64 * 1024 * 1024) });
     expect([answer.status, await answer.text()]).toEqual([

@@ -3,11 +3,10 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { type FreshBucket, freshBucket, testServers, waitFor } from '@mirror/testing';
+import { curlPut, type FreshBucket, freshBucket, testServers, waitFor } from '@mirror/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Download } from './harness/download.js';
 import { mirrorListing } from './harness/fill-namespace.js';
-import { curlPut } from './harness/run-tool.js';
 import { RunningGateway, WRITER } from './harness/running-gateway.js';
 import { presign } from './harness/sdk-signer.js';
 import { TcpProxy } from './harness/tcp-proxy.js';
@@ -32,7 +31,10 @@ async function throughProxy(): Promise<TcpProxy> {
 }
 
 const url = (key: string) =>
-  presign({ url: gateway.url, bucket: 'films', accessKeyId: WRITER.id, secretAccessKey: WRITER.secretAccessKey }, key);
+  presign(
+    { endpoint: gateway.url, bucket: 'films', accessKeyId: WRITER.id, secretAccessKey: WRITER.secretAccessKey },
+    key,
+  );
 const begin = async () => Download.begin(await url('large'));
 const small = async () => (await Download.begin(await url('small'))).finish();
 
@@ -124,7 +126,7 @@ it('an upload of 320 MiB and its way back take a fraction of that in memory', as
   }, 20);
   try {
     const { id: accessKeyId, secretAccessKey } = WRITER;
-    await curlPut({ url: gateway.url, bucket: 'films', accessKeyId, secretAccessKey }, 'huge', file);
+    await curlPut({ endpoint: gateway.url, bucket: 'films', accessKeyId, secretAccessKey }, 'huge', file);
     expect((await (await Download.begin(await url('huge'))).finish()).bytes).toBe(size);
   } finally {
     clearInterval(watch);

@@ -1,6 +1,6 @@
+import { aws, rclone, s3cmd, type ToolAccess } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Comparison } from './harness/comparison.js';
-import { aws, rclone, s3cmd, type ToolEndpoint } from './harness/run-tool.js';
 
 /** What command line clients print of the gateway, line by line beside what they print of the connector. */
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => sides.stop());
 
 /** Both ends' output in lines; some of them, at least. */
-async function both(work: (endpoint: ToolEndpoint) => Promise<string>): Promise<[ours: string[], theirs: string[]]> {
+async function both(work: (access: ToolAccess) => Promise<string>): Promise<[ours: string[], theirs: string[]]> {
   const [left, right] = await Promise.all([work(sides.ours), work(sides.theirs)]);
   const [leftLines, rightLines] = [left.split('\n'), right.split('\n')];
   expect(rightLines.length).toBeGreaterThan(1);
@@ -31,8 +31,8 @@ describe('aws s3 ls', () => {
     ['café/été', 'café/été', []],
     ['sums/1+1', 'sums/1+1', []],
   ])('s3://BUCKET/%s', async (_title, path, flags) => {
-    const list = (endpoint: ToolEndpoint) =>
-      aws(endpoint, 's3', 'ls', `s3://${endpoint.bucket}/${path}`, '--page-size', String(PAGE), ...flags);
+    const list = (access: ToolAccess) =>
+      aws(access, 's3', 'ls', `s3://${access.bucket}/${path}`, '--page-size', String(PAGE), ...flags);
     const [left, right] = await both(list);
     expect(left).toEqual(right);
   });
@@ -55,9 +55,9 @@ describe('aws s3api', () => {
     ['list-objects', ['--prefix', 'Case/']],
     ['list-objects', ['--delimiter', '/']],
   ])('%s %j', async (operation, options) => {
-    const list = async (endpoint: ToolEndpoint) => {
+    const list = async (access: ToolAccess) => {
       const paging = ['--page-size', String(PAGE), '--output', 'json'];
-      return withoutOwner(await aws(endpoint, 's3api', operation, '--bucket', endpoint.bucket, ...paging, ...options));
+      return withoutOwner(await aws(access, 's3api', operation, '--bucket', access.bucket, ...paging, ...options));
     };
     const [left, right] = await both(list);
     expect(left).toEqual(right);
@@ -73,8 +73,8 @@ describe('rclone lsf -R', () => {
     ['--s3-versions, with sizes and times, in pages of 7', ['--s3-versions', '--format', 'pst', ...IN_PAGES]],
     ['without versions', []],
   ])('%s', async (_title, flags) => {
-    const list = async (endpoint: ToolEndpoint) =>
-      withoutOwnTimes(await rclone(endpoint, 'lsf', '-R', ...flags, `end:${endpoint.bucket}`));
+    const list = async (access: ToolAccess) =>
+      withoutOwnTimes(await rclone(access, 'lsf', '-R', ...flags, `end:${access.bucket}`));
     const [left, right] = await both(list);
     expect(right.length).toBeGreaterThan(sides.keys);
     expect(left).toEqual(right);
@@ -83,7 +83,7 @@ describe('rclone lsf -R', () => {
 
 describe('s3cmd ls -r', () => {
   it.each(['', 'photos/2026/', 'sums/1+1=2, 50%'])('s3://BUCKET/%s', async (path) => {
-    const list = (endpoint: ToolEndpoint) => s3cmd(endpoint, 'ls', '-r', `s3://${endpoint.bucket}/${path}`);
+    const list = (access: ToolAccess) => s3cmd(access, 'ls', '-r', `s3://${access.bucket}/${path}`);
     const [left, right] = await both(list);
     expect(left).toEqual(right);
   });

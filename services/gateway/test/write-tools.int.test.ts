@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { aws, boto3, curlPut, rclone, s3cmd, type ToolAccess } from '@mirror/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { aws, boto3, curlPut, rclone, s3cmd, type ToolEndpoint } from './harness/run-tool.js';
 import { RunningGateway, WRITER } from './harness/running-gateway.js';
 
 /** What people upload with: each brings a tree through the gateway, and finds it there. */
@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 const gateway = new RunningGateway();
 let s3: S3Client;
 let tree: string;
-let endpoint: ToolEndpoint;
+let access: ToolAccess;
 
 const FILES: Readonly<Record<string, Buffer>> = {
   empty: Buffer.alloc(0),
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await gateway.setLocation('gone', 'http://127.0.0.1:9', 'target');
   await gateway.mirror(BUCKET, 'life-1', 'gone');
   s3 = gateway.client();
-  endpoint = { url: gateway.url, bucket: BUCKET, accessKeyId: WRITER.id, secretAccessKey: WRITER.secretAccessKey };
+  access = { endpoint: gateway.url, bucket: BUCKET, accessKeyId: WRITER.id, secretAccessKey: WRITER.secretAccessKey };
 });
 afterAll(async () => {
   s3?.destroy();
@@ -63,12 +63,12 @@ const expected = Object.fromEntries(
 
 it('aws s3 sync, cp, mv and rm', async () => {
   const target = `s3://${BUCKET}/aws/`;
-  await aws(endpoint, 's3', 'sync', tree, target, '--only-show-errors');
+  await aws(access, 's3', 'sync', tree, target, '--only-show-errors');
   expect(await found('aws/')).toEqual(expected);
-  expect(await aws(endpoint, 's3', 'sync', tree, target)).toBe('');
-  await aws(endpoint, 's3', 'cp', `${target}large.bin`, `${target}copy.bin`, '--only-show-errors');
-  await aws(endpoint, 's3', 'mv', `${target}one.txt`, `${target}moved.txt`, '--only-show-errors');
-  await aws(endpoint, 's3', 'rm', `${target}many/`, '--recursive', '--only-show-errors');
+  expect(await aws(access, 's3', 'sync', tree, target)).toBe('');
+  await aws(access, 's3', 'cp', `${target}large.bin`, `${target}copy.bin`, '--only-show-errors');
+  await aws(access, 's3', 'mv', `${target}one.txt`, `${target}moved.txt`, '--only-show-errors');
+  await aws(access, 's3', 'rm', `${target}many/`, '--recursive', '--only-show-errors');
   const kept = Object.entries(expected).filter(([name]) => !name.startsWith('many/') && name !== 'one.txt');
   const now = { ...Object.fromEntries(kept), 'copy.bin': expected['large.bin'], 'moved.txt': expected['one.txt'] };
   expect(await found('aws/')).toEqual(now);
@@ -77,21 +77,21 @@ it('aws s3 sync, cp, mv and rm', async () => {
 it('rclone sync and check', async () => {
   const target = `end:${BUCKET}/rclone`;
   const flags = ['--s3-chunk-size', '5Mi', '--s3-upload-cutoff', '8Mi'];
-  await rclone(endpoint, 'sync', ...flags, tree, target);
-  await rclone(endpoint, 'check', '--one-way', tree, target);
-  await rclone(endpoint, 'check', '--download', tree, target);
+  await rclone(access, 'sync', ...flags, tree, target);
+  await rclone(access, 'check', '--one-way', tree, target);
+  await rclone(access, 'check', '--download', tree, target);
   expect(await found('rclone/')).toEqual(expected);
-  await rclone(endpoint, 'delete', `${target}/many`);
+  await rclone(access, 'delete', `${target}/many`);
   expect(Object.keys(await found('rclone/many/'))).toEqual([]);
 });
 
 it('s3cmd put, sync, modify and del', async () => {
   const target = `s3://${BUCKET}/s3cmd/`;
   const flags = ['--multipart-chunk-size-mb=5', '--no-progress'];
-  await s3cmd(endpoint, ...flags, 'put', join(tree, 'large.bin'), `${target}large.bin`);
-  await s3cmd(endpoint, ...flags, 'sync', `${tree}/`, target);
+  await s3cmd(access, ...flags, 'put', join(tree, 'large.bin'), `${target}large.bin`);
+  await s3cmd(access, ...flags, 'sync', `${tree}/`, target);
   expect(await found('s3cmd/')).toEqual(expected);
-  await s3cmd(endpoint, 'del', '--recursive', `${target}many/`);
+  await s3cmd(access, 'del', '--recursive', `${target}many/`);
   expect(Object.keys(await found('s3cmd/many/'))).toEqual([]);
 });
 
@@ -113,7 +113,7 @@ keys = [found['Key'] for answer in page for found in answer['Contents']]
 answer = S3.delete_objects(Bucket=BUCKET, Delete={'Objects': [{'Key': 'boto3/empty'}]})
 print(json.dumps({'keys': keys, 'deleted': len(answer['Deleted']), 'large': hashlib.sha256(back).hexdigest()}))
 `;
-  const { keys, deleted, large } = JSON.parse(await boto3(endpoint, program));
+  const { keys, deleted, large } = JSON.parse(await boto3(access, program));
   expect(keys).toEqual(['CRC32', 'SHA1', 'SHA256', 'bytes', 'empty', 'file', 'large'].map((name) => `boto3/${name}`));
   expect([deleted, large]).toEqual([1, expected['large.bin']]);
   const head = await s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: 'boto3/bytes' }));
@@ -121,6 +121,6 @@ print(json.dumps({'keys': keys, 'deleted': len(answer['Deleted']), 'large': hash
 });
 
 it('curl, which says 100-continue and presents a file', async () => {
-  await curlPut(endpoint, 'curl/large.bin', join(tree, 'large.bin'));
+  await curlPut(access, 'curl/large.bin', join(tree, 'large.bin'));
   expect((await found('curl/'))['large.bin']).toBe(expected['large.bin']);
 });

@@ -133,7 +133,7 @@ describe('an upload', () => {
   it('comes by a presigned URL, with the headers that are in it', async () => {
     const { id: accessKeyId, secretAccessKey } = WRITER;
     const headers = { 'x-amz-meta-a': '1', 'x-amz-checksum-crc32': 'AAAAAA==' };
-    const signing = { url: gateway.url, bucket: BUCKET, accessKeyId, secretAccessKey, method: 'PUT', headers };
+    const signing = { endpoint: gateway.url, bucket: BUCKET, accessKeyId, secretAccessKey, method: 'PUT', headers };
     const url = await presign(signing, 'presigned');
     expect(url).toContain('x-amz-meta-a=1');
     expect((await fetch(url, { method: 'PUT', body: 'bytes' })).status).toBe(200);

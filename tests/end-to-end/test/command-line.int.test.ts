@@ -1,7 +1,7 @@
 import { GetObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { type FreshBucket, freshBucket, type GeneratedBucket, generateBucket } from '@mirror/testing';
+import { aws, type FreshBucket, freshBucket, type GeneratedBucket, generateBucket } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AwsCli, curl } from '../src/aws-cli.js';
+import { curl } from '../src/curl.js';
 import { type S3Access, waitUntilEqual } from '../src/index.js';
 import { connectorAccess, startTestSystem, type TestSystem } from './test-system.js';
 
@@ -35,8 +35,6 @@ describe('the command line at the gateway, against the same at the connector', {
   let generated: GeneratedBucket;
   let connector: S3Access;
   let mirror: S3Access;
-  let atConnector: AwsCli;
-  let atGateway: AwsCli;
   beforeAll(async () => {
     [running, target] = await Promise.all([startTestSystem(), freshBucket({ versioning: 'none', prefix: 'cli' })]);
     const shape = { versions: 1_500, hotKeyVersions: 20, nullVersions: 30, describedShare: 0.2 };
@@ -44,14 +42,11 @@ describe('the command line at the gateway, against the same at the connector', {
     await keepFolders(target);
     connector = connectorAccess(target.bucket);
     mirror = await running.system.gatewayAccess(target.bucket);
-    [atConnector, atGateway] = [new AwsCli(connector), new AwsCli(mirror)];
     await running.system.mirror(target.bucket, connector);
     await running.system.waitUntilLive(target.bucket);
     await waitUntilEqual(mirror, connector, 60_000);
   }, timeoutMs);
   afterAll(async () => {
-    atConnector?.remove();
-    atGateway?.remove();
     await running?.stop();
     await target?.drop();
   });
@@ -60,9 +55,9 @@ describe('the command line at the gateway, against the same at the connector', {
   async function expectSame(...args: string[]): Promise<string[]> {
     const paged = [...args, '--page-size', '7'];
     const [theirs, ours, inPages] = await Promise.all([
-      atConnector.run(...args),
-      atGateway.run(...args),
-      atGateway.run(...paged),
+      aws(connector, ...args),
+      aws(mirror, ...args),
+      aws(mirror, ...paged),
     ]);
     expect(ours.split('\n')).toEqual(theirs.split('\n'));
     expect(inPages.split('\n')).toEqual(theirs.split('\n'));
@@ -119,7 +114,7 @@ describe('the command line at the gateway, against the same at the connector', {
     const latest = [...folders.values()].flatMap((versions) => versions.filter(({ IsLatest }) => IsLatest).slice(0, 1));
     expect(latest.length).toBeGreaterThan(7);
     for (const { Key } of latest) {
-      const url = await atGateway.run('s3', 'presign', `s3://${target.bucket}/${Key}`);
+      const url = await aws(mirror, 's3', 'presign', `s3://${target.bucket}/${Key}`);
       const ours = await curl(url.trim());
       const theirs = await target.s3.send(new GetObjectCommand({ Bucket: target.bucket, Key }));
       expect(ours.status).toBe(200);
@@ -137,7 +132,7 @@ describe('the command line at the gateway, against the same at the connector', {
   });
 
   it('a presigned GET that was tampered with is refused', async () => {
-    const url = await atGateway.run('s3', 'presign', `s3://${target.bucket}/any.txt`);
+    const url = await aws(mirror, 's3', 'presign', `s3://${target.bucket}/any.txt`);
     const refused = await curl(url.trim().replace('any.txt', 'other.txt'));
     expect(refused.status).toBe(403);
     expect(refused.body.toString()).toContain('<Code>SignatureDoesNotMatch</Code>');

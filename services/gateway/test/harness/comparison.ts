@@ -1,8 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { type FreshBucket, freshBucket, generateBucket, testServers } from '@mirror/testing';
+import { type FreshBucket, freshBucket, generateBucket, type ToolAccess, testServers } from '@mirror/testing';
 import { mirrorListing } from './fill-namespace.js';
 import { listConnector } from './list-connector.js';
-import type { ToolEndpoint } from './run-tool.js';
 import { RunningGateway, WRITER } from './running-gateway.js';
 
 /** A connector's bucket of a thousand keys and more, mirrored under its own name, so that every line of both can be equal. */
@@ -33,14 +32,14 @@ export class Comparison {
     return this.connector.bucket;
   }
 
-  get ours(): ToolEndpoint {
+  get ours(): ToolAccess {
     const { id: accessKeyId, secretAccessKey } = WRITER;
-    return { url: this.gateway.url, bucket: this.bucket, accessKeyId, secretAccessKey };
+    return { endpoint: this.gateway.url, bucket: this.bucket, accessKeyId, secretAccessKey };
   }
 
-  get theirs(): ToolEndpoint {
-    const { endpoint: url, accessKeyId, secretAccessKey } = testServers().connector;
-    return { url, bucket: this.bucket, accessKeyId, secretAccessKey };
+  get theirs(): ToolAccess {
+    const { endpoint, accessKeyId, secretAccessKey } = testServers().connector;
+    return { endpoint, bucket: this.bucket, accessKeyId, secretAccessKey };
   }
 }
 

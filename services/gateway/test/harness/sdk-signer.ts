@@ -1,4 +1,5 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
+import type { ToolAccess } from '@mirror/testing';
 import { SignatureV4 } from '@smithy/signature-v4';
 
 /** Node's own hashing in the shape that the SDK asks for. */
@@ -32,11 +33,7 @@ export function sdkSigner(accessKeyId: string, secretAccessKey: string): Signatu
 export const escapeUri = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 
-export interface PresignOptions {
-  readonly url: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly bucket: string;
+export interface PresignOptions extends ToolAccess {
   readonly query?: Record<string, string>;
   readonly signedAt?: Date;
   /** Seconds. */
@@ -48,7 +45,7 @@ export interface PresignOptions {
 
 /** A presigned URL, of a GET where no method is given. */
 export async function presign(options: PresignOptions, key: string): Promise<string> {
-  const { host, hostname } = new URL(options.url);
+  const { host, hostname } = new URL(options.endpoint);
   const request = {
     method: options.method ?? 'GET',
     protocol: 'http:',
