@@ -22,8 +22,8 @@ export interface ServiceOptions extends StackAddresses {
   topicPrefix?: string;
   /** Added to a service's environment. */
   environment?: Partial<Record<ServiceName, Environment>>;
-  /** Pollers beside the first one, by their ports: they share every mirror's work. */
-  morePollerPorts?: readonly number[];
+  /** Processes of a service beside its first one, by their ports: they share its work. */
+  morePorts?: Partial<Record<ServiceName, readonly number[]>>;
   /** For Node itself; those of this process when none are given. */
   nodeFlags?: readonly string[];
 }
@@ -82,8 +82,10 @@ export function createServices(options: ServiceOptions): ServerProcess[] {
     return createService(name, port, label, options, environment);
   };
   const first = table.map(({ name }) => create(name, options.ports[name], name));
-  const more = options.morePollerPorts ?? [];
-  return [...first, ...more.map((port, index) => create('poller', port, `poller-${index + 2}`))];
+  const more = table.flatMap(({ name }) =>
+    (options.morePorts?.[name] ?? []).map((port, index) => create(name, port, `${name}-${index + 2}`)),
+  );
+  return [...first, ...more];
 }
 
 export function urlOf(port: number): string {

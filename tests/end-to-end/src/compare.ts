@@ -45,6 +45,18 @@ export async function waitUntilEqual(
   }
 }
 
+/** As above; then every version is read on both sides, once, and must be the same there. */
+export async function waitUntilDeeplyEqual(
+  mirror: S3Access,
+  connector: S3Access,
+  timeoutMs: number,
+): Promise<CompareOutcome> {
+  await waitUntilEqual(mirror, connector, timeoutMs);
+  const outcome = await compare(mirror, connector, '--deep');
+  if (outcome.code !== 0) throw new Error(`Listed the same, and not equal:\n${outcome.output}`);
+  return outcome;
+}
+
 function sideFlags(side: 'a' | 'b', { endpoint, region, bucket, accessKeyId }: S3Access): string[] {
   const values = { endpoint, region, bucket, 'access-key-id': accessKeyId };
   return Object.entries(values).flatMap(([name, value]) => [`--${name}-${side}`, value]);

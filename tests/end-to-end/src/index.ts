@@ -1,7 +1,8 @@
-export { type CompareOutcome, compare, waitUntilEqual } from './compare.js';
+export { type CompareOutcome, compare, waitUntilDeeplyEqual, waitUntilEqual } from './compare.js';
 export { type Killing, killAndRestart, killInTurn, missedSoon } from './kill-in-turn.js';
 export { type MainJob, type MainJobFigures, runMainJob } from './main-job.js';
 export { type OwnStack, type OwnStackOptions, startOwnStack } from './own-stack.js';
+export { waitUntilPushed, waitUntilStagingIsEmpty } from './settle-uploads.js';
 export { killDuringSnapshot, oneVisitOnly, type SnapshotKills, type SnapshotKillsFigures } from './snapshot-kills.js';
 export {
   locationOf,

@@ -24,6 +24,8 @@ export interface SystemOptions {
   readonly logLevel?: string;
   /** One when it is not given. */
   readonly pollers?: number;
+  /** One when it is not given. */
+  readonly replications?: number;
   /** Where somebody has to be told beforehand where a service will be; the others get free ones. */
   readonly ports?: Partial<Record<ServiceName, number>>;
 }
@@ -53,10 +55,11 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const folder = new LocalFolder(options.folder);
-  const pollers = options.pollers ?? 1;
-  const [gateway = 0, config = 0, poller = 0, metadata = 0, replication = 0, ...morePollerPorts] = await freePorts(
-    4 + pollers,
+  const { pollers = 1, replications = 1 } = options;
+  const [gateway = 0, config = 0, poller = 0, metadata = 0, replication = 0, ...more] = await freePorts(
+    3 + pollers + replications,
   );
+  const morePorts = { poller: more.slice(0, pollers - 1), replication: more.slice(pollers - 1) };
   const ports = {
     gateway,
     config,
@@ -77,7 +80,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     topicPrefix: options.topicPrefix,
     logLevel: options.logLevel ?? 'info',
     environment: options.environment,
-    morePollerPorts,
+    morePorts,
     // Not those of this process: in a test run they make libraries resolve to their sources.
     nodeFlags: ['--disable-warning=TimeoutNegativeWarning'],
   });
@@ -134,6 +137,11 @@ export class System {
   /** All of them; the first is the one that the config service asks. */
   get pollers(): readonly ServerProcess[] {
     return this.services.filter(({ name }) => name.startsWith('poller'));
+  }
+
+  /** Likewise. */
+  get replications(): readonly ServerProcess[] {
+    return this.services.filter(({ name }) => name.startsWith('replication'));
   }
 
   logFile(name: ServiceName): string {

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import {
   AbortMultipartUploadCommand,
   CreateBucketCommand,
@@ -11,6 +10,7 @@ import { type ConnectorAddress, type CuttingProxy, freshName, seededRandom, wait
 import { checkUploads, type UploadCheck } from './check-uploads.js';
 import { waitUntilEqual } from './compare.js';
 import { killAndRestart, missedSoon } from './kill-in-turn.js';
+import { waitUntilPushed, waitUntilStagingIsEmpty } from './settle-uploads.js';
 import { type System, s3Client } from './system.js';
 import { UploadClients } from './upload-clients.js';
 import { planUploads } from './upload-plan.js';
@@ -138,21 +138,4 @@ async function killServices(
 async function waitingNow(system: System, bucket: string): Promise<number | null> {
   const status = await system.status(bucket).catch(() => null);
   return status?.uploads?.waiting ?? null;
-}
-
-async function waitUntilPushed(system: System, bucket: string): Promise<void> {
-  const pushed = async () => {
-    const { uploads } = await system.status(bucket);
-    if (uploads && uploads.failed > 0) throw new Error(`${uploads.failed} operations failed`);
-    return uploads?.waiting === 0;
-  };
-  await waitFor(pushed, { what: 'every upload to be pushed', timeoutMs: 180_000, intervalMs: 200 });
-}
-
-async function waitUntilStagingIsEmpty(system: System): Promise<void> {
-  const files = async () => {
-    const found = await readdir(system.stagingFolder, { recursive: true, withFileTypes: true });
-    return found.filter((entry) => entry.isFile()).length;
-  };
-  await waitFor(async () => (await files()) === 0, { what: 'staging to be empty', timeoutMs: 90_000, intervalMs: 500 });
 }

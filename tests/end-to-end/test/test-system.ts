@@ -14,7 +14,7 @@ export interface TestSystem {
 
 /** Services on the run's servers, with a database and topics of their own. */
 export async function startTestSystem(
-  options: Partial<Pick<SystemOptions, 'environment' | 'kafkaBrokers' | 'pollers' | 'ports'>> = {},
+  options: Partial<Pick<SystemOptions, 'environment' | 'kafkaBrokers' | 'pollers' | 'ports' | 'replications'>> = {},
 ): Promise<TestSystem> {
   const database = await freshDatabase('e2e');
   const folder = mkdtempSync(join(tmpdir(), 'mirror-e2e-'));
