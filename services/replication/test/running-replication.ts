@@ -111,7 +111,8 @@ export class TestReplication {
     return test;
   }
 
-  async startService(): Promise<void> {
+  /** @param changes Settings of this start alone. */
+  async startService(changes: Readonly<Record<string, string>> = {}): Promise<void> {
     const env = {
       MONGODB_URL: this.database.url,
       KAFKA_BROKERS: testServers().kafkaBrokers.join(','),
@@ -123,6 +124,7 @@ export class TestReplication {
       UNKNOWN_OUTCOME_SECONDS: '1',
       PORT: '0',
       ...this.variables,
+      ...changes,
     };
     this.#service = await startReplication(parseEnv(replicationEnv, env), logger);
   }
