@@ -1,4 +1,4 @@
-import { S3Client } from '@aws-sdk/client-s3';
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import {
   describeReadOnlyListing,
@@ -65,6 +65,26 @@ describe('a simulated bucket', () => {
     }
     await server.stop();
     expect(count).toBe(24_007);
+  });
+
+  it('knows which versions there are', async () => {
+    const server = await startSimulatedServer({ family: 'hashed', versions: 5_000 });
+    const s3 = clientOf(server);
+    const all = server.contents.page({ keyMarker: '', versionIdMarker: '' }, '', 10_000).versions;
+    server.contents.churn(0.1, 1);
+    const now = server.contents.page({ keyMarker: '', versionIdMarker: '' }, '', 10_000).versions;
+    const there = new Set(now.map(({ versionId }) => versionId));
+    for (const version of [...all, ...now]) {
+      expect(server.contents.has(version.key, version.versionId)).toBe(there.has(version.versionId));
+    }
+    const status = async (version = all[0]) => {
+      const named = { Bucket: server.bucket, Key: version?.key, VersionId: version?.versionId };
+      return s3.send(new HeadObjectCommand(named)).catch((error) => error.$metadata.httpStatusCode);
+    };
+    expect(await status(all.find(({ versionId }) => !there.has(versionId)))).toBe(404);
+    expect(await status(now.find(({ kind }) => kind === 'version'))).toBe(503);
+    s3.destroy();
+    await server.stop();
   });
 
   it('changes a share of its versions, and stays in order', async () => {

@@ -30,6 +30,8 @@ const BLOCK: readonly (readonly [key: number, age: number])[] = [
   ...[0, 1].map((age) => [7, age] as const),
   ...[8, 9].map((key) => [key, 0] as const),
 ];
+/** With what `churn` may add. */
+const MOST_OF_A_KEY = 20;
 /** The newest version of one key in so many is a delete marker; such a key is the fourth of its ten. */
 const KEYS_A_DELETE_MARKER = 50;
 
@@ -64,6 +66,11 @@ export class SimulatedBucket {
     this.removed = new Set(Array.from({ length: count }, (_, index) => random(1, index)));
     const added = Array.from({ length: this.removed.size }, (_, index) => this.newVersion(random(2, index), index));
     this.added = added.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  has(key: string, versionId: string): boolean {
+    const { versions } = this.page({ keyMarker: '', versionIdMarker: '' }, key, MOST_OF_A_KEY);
+    return versions.some((version) => version.key === key && version.versionId === versionId);
   }
 
   /** A page in S3's order: by key, inside a key newest first. */

@@ -53,7 +53,8 @@ const LARGEST_PAGE = 1_000;
 
 /**
  * A version-listing endpoint of any size, which can't be written to: what a mirror's connector needs to be added and
- * listed, with a page's latency and a limit of requests in flight. It describes no object: HEAD answers 503.
+ * listed, with a page's latency and a limit of requests in flight. It describes no object: HEAD of one that is there answers
+ * 503, of one that is not 404.
  */
 export async function startSimulatedServer(options: SimulatedServerOptions): Promise<SimulatedServer> {
   const contents = new SimulatedBucket(options.family, options.versions, options.seed ?? 1);
@@ -92,6 +93,10 @@ class Listings {
     const taken = this.answered;
     this.answered = [];
     return taken;
+  }
+
+  has(key: string, versionId: string): boolean {
+    return this.contents.has(key, versionId);
   }
 
   async answer(query: URLSearchParams): Promise<S3Answer> {
@@ -138,6 +143,8 @@ async function answerTo(listings: Listings, request: S3Request): Promise<S3Answe
   if (key === '' && method === 'GET' && query.has('versions')) return listings.answer(query);
   if (key === '' && query.has('versioning')) return { status: 200, body: versioningXml };
   if (key === '' && method === 'HEAD') return { status: 200 };
+  const isThere = listings.has(key, query.get('versionId') ?? '');
+  if (isThere && (method === 'HEAD' || method === 'GET') && !query.has('tagging')) throw new S3Refusal(503, 'SlowDown');
   return answerCheck(request);
 }
 
@@ -158,8 +165,7 @@ function answerCheck({ method, key, query }: S3Request): S3Answer {
   }
   if (method === 'DELETE' && query.has('uploadId'))
     return query.get('uploadId') === 'none' ? { status: 204 } : answerOf(new S3Refusal(404, 'NoSuchUpload'));
-  if (method === 'HEAD') throw new S3Refusal(503, 'SlowDown');
-  if (method === 'GET') throw new S3Refusal(404, 'NoSuchKey');
+  if (method === 'HEAD' || method === 'GET') throw new S3Refusal(404, 'NoSuchKey');
   throw new S3Refusal(405, 'MethodNotAllowed');
 }
 
