@@ -3,10 +3,13 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { adaptive } from './adaptive.js';
 import { type Benchmark, toMarkdown } from './benchmark.js';
+import { firstSnapshot } from './first-snapshot.js';
 import { hinted } from './hinted.js';
 import { memory } from './memory.js';
 import { pages } from './pages.js';
 import { passes } from './passes.js';
+import { pollerMemory } from './poller-memory.js';
+import { pollers } from './pollers.js';
 import { push } from './push.js';
 import { replaceSection } from './results-file.js';
 import { scan } from './scan.js';
@@ -19,13 +22,16 @@ const benchmarks: readonly Benchmark[] = [
   visible,
   hinted,
   scan,
+  firstSnapshot,
   passes,
+  pollers,
   pages,
   writes,
   push,
   snapshot,
   adaptive,
   memory,
+  pollerMemory,
 ];
 
 const resultsFile = fileURLToPath(new URL('../RESULTS.md', import.meta.url));

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
 import { type OwnStack, s3Client, startOwnStack } from '@mirror/end-to-end';
 import { startListingServer, type VersionedBucket } from '@mirror/testing';
 import type { Benchmark, BenchmarkResult, Figure } from './benchmark.js';
+import { residentMebibytes } from './resident-memory.js';
 
 const sizes = [50_000, 200_000] as const;
 const services = ['config', 'poller', 'metadata', 'gateway', 'replication'] as const;
@@ -87,15 +87,6 @@ function sample({ system }: OwnStack, peaks: Map<Service, number>): void {
   for (const name of services) {
     const mebibytes = residentMebibytes(system.service(name).pid);
     if (mebibytes > (peaks.get(name) ?? 0)) peaks.set(name, mebibytes);
-  }
-}
-
-/** 0 while there is no such process. */
-function residentMebibytes(pid: number): number {
-  try {
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
   }
 }
 

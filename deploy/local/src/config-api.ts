@@ -30,6 +30,10 @@ export class ConfigApi {
     return this.#send('PATCH', path, body) as Promise<T>;
   }
 
+  async delete(path: string): Promise<void> {
+    await this.#send('DELETE', path);
+  }
+
   async #send(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(this.url + path, {
       method,
