@@ -7,8 +7,8 @@ import { type SimulatedMirror, startSimulatedMirror } from './simulated-mirror-s
 
 const sizes = [100_000, 10_000_000] as const;
 /** A small bucket is mirrored again and again, so that both pollers have listed for a while. */
-const smallRounds = 20;
-const steadyMs = 20_000;
+const smallRounds = 10;
+const steadyMs = 10_000;
 const sampleEveryMs = 200;
 const growthGoal = 1.15;
 const stateGoal = 1;

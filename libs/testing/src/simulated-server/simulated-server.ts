@@ -143,8 +143,7 @@ async function answerTo(listings: Listings, request: S3Request): Promise<S3Answe
   if (key === '' && method === 'GET' && query.has('versions')) return listings.answer(query);
   if (key === '' && query.has('versioning')) return { status: 200, body: versioningXml };
   if (key === '' && method === 'HEAD') return { status: 200 };
-  const isThere = listings.has(key, query.get('versionId') ?? '');
-  if (isThere && (method === 'HEAD' || method === 'GET') && !query.has('tagging')) throw new S3Refusal(503, 'SlowDown');
+  if (method === 'HEAD' && listings.has(key, query.get('versionId') ?? '')) throw new S3Refusal(503, 'SlowDown');
   return answerCheck(request);
 }
 
