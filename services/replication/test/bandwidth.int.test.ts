@@ -18,7 +18,7 @@ describe('the bandwidth of a location', () => {
   async function pushedIn(bytesPerSecond: number, keys: readonly string[]): Promise<number> {
     await replication.stopService();
     const bodies = new Map(keys.map((key) => [key, randomBytes(size)]));
-    for (const [key, body] of bodies) await replication.put(key, body);
+    for (const [key, body] of bodies) await replication.client.put(key, body);
     await replication.startService({ PUSH_BYTES_PER_SECOND: String(bytesPerSecond) });
     const startedAt = performance.now();
     await replication.settled(60_000);
@@ -37,7 +37,7 @@ describe('the bandwidth of a location', () => {
   it('is shared by the parts of an upload, too', async () => {
     await replication.stopService();
     const parts = [randomBytes(5_120 * KIB), randomBytes(512 * KIB)];
-    await replication.put('parts', '', { parts });
+    await replication.client.put('parts', '', { parts });
     await replication.startService({ PUSH_BYTES_PER_SECOND: String(2_048 * KIB) });
     const startedAt = performance.now();
     await replication.settled(60_000);

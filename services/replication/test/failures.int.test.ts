@@ -23,10 +23,10 @@ const failed = (count: number) =>
 describe('an operation that the connector refuses, and no other', () => {
   it('fails, is listed with its reason, and holds its key; other keys go on', async () => {
     denyPutsOf('held');
-    const first = await replication.put('held', '1');
-    await replication.put('held', '22');
-    await replication.delete('held');
-    await replication.put('other', '333');
+    const first = await replication.client.put('held', '1');
+    await replication.client.put('held', '22');
+    await replication.client.delete('held');
+    await replication.client.put('other', '333');
     await failed(1);
     expect(await failures()).toMatchObject([
       { id: first._id, key: 'held', operation: 'put', code: 'S3.ACCESS_DENIED', waitingBehind: 2, retries: 0 },
@@ -51,8 +51,8 @@ describe('an operation that the connector refuses, and no other', () => {
 
   it('is forgotten when it is discarded, and what waited for it goes on', async () => {
     denyPutsOf('discarded');
-    const { _id, what } = await replication.put('discarded', '1');
-    await replication.put('discarded', '22');
+    const { _id, what } = await replication.client.put('discarded', '1');
+    await replication.client.put('discarded', '22');
     await failed(1);
     replication.proxy.decide(() => 'pass');
     await replication.command('DiscardRequested', [_id]);
@@ -70,7 +70,7 @@ describe('an operation that the connector refuses, and no other', () => {
     replication.proxy.decide(({ method, url }) =>
       method === 'PUT' && url.pathname.includes('/all-') ? 'deny' : 'pass',
     );
-    await Promise.all(['all-1', 'all-2', 'all-3'].map((key) => replication.put(key, 'x')));
+    await Promise.all(['all-1', 'all-2', 'all-3'].map((key) => replication.client.put(key, 'x')));
     await failed(3);
     await replication.command('RetryRequested', null);
     await waitFor(async () => (await failures()).every(({ retries }: { retries: number }) => retries === 1), {
@@ -87,7 +87,7 @@ describe('an operation that the connector refuses, and no other', () => {
 describe('a location that refuses everything', () => {
   it('fails no operation: nothing is pushed until it takes them again', async () => {
     replication.proxy.decide(() => 'deny');
-    await Promise.all(['a', 'b', 'c'].map((key) => replication.put(`denied-${key}`, 'x')));
+    await Promise.all(['a', 'b', 'c'].map((key) => replication.client.put(`denied-${key}`, 'x')));
     const error = await waitFor(
       async () => (await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`)).body.lastError,
       { what: 'the location to say that it is denied' },
@@ -103,14 +103,14 @@ describe('a location that refuses everything', () => {
 describe('uploads that are closed for a detach', () => {
   it('accept nothing until they are opened again, and tell what waits', async () => {
     denyPutsOf('waits');
-    await replication.put('waits', 'x');
+    await replication.client.put('waits', 'x');
     await failed(1);
     const uploads = `mirrors/${replication.mirrorId}/uploads`;
     expect((await replication.internal('POST', `${uploads}/close`)).body).toEqual({ waiting: 1 });
-    await expect(replication.put('late', 'x')).rejects.toMatchObject({ code: 'MIRROR.CLOSED' });
+    await expect(replication.client.put('late', 'x')).rejects.toMatchObject({ code: 'MIRROR.CLOSED' });
     expect((await replication.internal('POST', `${uploads}/reopen`)).status).toBe(200);
     replication.proxy.decide(() => 'pass');
-    await replication.put('late', 'x');
+    await replication.client.put('late', 'x');
     await replication.command('RetryRequested', null);
     await replication.settled();
     expect(await sizesOf('waits')).toEqual([1]);

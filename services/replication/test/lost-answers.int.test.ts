@@ -28,7 +28,7 @@ function fateOfFirst(times: number, fate: Fate, isMeant: (seen: SeenRequest) => 
 describe('an answer that was lost after the connector had done it all', () => {
   it('of a put: it is found, and there is one version', async () => {
     const met = fateOfFirst(1, 'cutAnswer', (seen) => isPut(seen, 'put'));
-    const { what } = await replication.put('put', 'bytes', { description: { metadata: [['m', 'v']] } });
+    const { what } = await replication.client.put('put', 'bytes', { description: { metadata: [['m', 'v']] } });
     await replication.settled();
     expect(met.count).toBe(1);
     const [version, ...others] = await versionsOf('put');
@@ -38,10 +38,10 @@ describe('an answer that was lost after the connector had done it all', () => {
   });
 
   it('of a delete: there is one marker', async () => {
-    await replication.put('marked', 'x');
+    await replication.client.put('marked', 'x');
     await replication.settled();
     fateOfFirst(1, 'cutAnswer', ({ method }) => method === 'DELETE');
-    await replication.delete('marked');
+    await replication.client.delete('marked');
     await replication.settled();
     expect((await versionsOf('marked')).map(({ kind }) => kind)).toEqual(['deleteMarker', 'version']);
   });
@@ -56,7 +56,7 @@ describe('an answer that was lost after the connector had done it all', () => {
       seen.add(what);
       return 'cutAnswer';
     });
-    await replication.put('multi', '', { parts });
+    await replication.client.put('multi', '', { parts });
     await replication.settled();
     expect(seen.size).toBe(4); // create, two parts, complete
     expect(await versionsOf('multi')).toHaveLength(1);
@@ -65,7 +65,7 @@ describe('an answer that was lost after the connector had done it all', () => {
 
   it('of several puts in a row of the same bytes: as many versions as uploads', async () => {
     const met = fateOfFirst(3, 'cutAnswer', (seen) => isPut(seen, 'same'));
-    for (let upload = 0; upload < 4; upload++) await replication.put('same', 'the same');
+    for (let upload = 0; upload < 4; upload++) await replication.client.put('same', 'the same');
     await replication.settled();
     expect(met.count).toBe(3);
     expect(await versionsOf('same')).toHaveLength(4);
@@ -74,7 +74,7 @@ describe('an answer that was lost after the connector had done it all', () => {
   it('of a put, while another client put the same bytes with other metadata: both are there', async () => {
     const { bucket: Bucket, s3 } = replication.target;
     fateOfFirst(1, 'cutRequest', (seen) => isPut(seen, 'twins'));
-    await replication.put('twins', 'bytes', { description: { metadata: [['whose', 'ours']] } });
+    await replication.client.put('twins', 'bytes', { description: { metadata: [['whose', 'ours']] } });
     await waitFor(async () => (await replication.pending({ 'attempt.endedAt': { $exists: true } })) === 1, {
       what: 'the attempt to end without an answer',
     });
@@ -97,7 +97,7 @@ describe('an answer that was lost after the connector had done it all', () => {
 
   it('is found though the mirror knows the version by a listing before', async () => {
     fateOfFirst(1, 'cutAnswer', (seen) => isPut(seen, 'listed'));
-    await replication.put('listed', 'x');
+    await replication.client.put('listed', 'x');
     const [version] = await waitFor(
       async () => {
         const found = await versionsOf('listed');
@@ -117,7 +117,7 @@ describe('an answer that was lost after the connector had done it all', () => {
 describe('a service that was killed in the middle of a push', () => {
   it('looks for what it may have left, and pushes nothing twice', async () => {
     await replication.stopService();
-    const { _id } = await replication.put('orphan', 'x', { description: { contentType: 'text/plain' } });
+    const { _id } = await replication.client.put('orphan', 'x', { description: { contentType: 'text/plain' } });
     const begunAt = new Date(Date.now() - 1_000);
     // What the killed one had stored, and what it had sent.
     await replication.namespace.pendingOperations.updateOne(
@@ -135,12 +135,12 @@ describe('a service that was killed in the middle of a push', () => {
 describe('the connector stopped during operations', () => {
   it('gets all of them when it is back, in the order of each key, each once', async () => {
     const keys = Array.from({ length: 20 }, (_, index) => `away-${index}`);
-    await Promise.all(keys.slice(0, 10).map((key) => replication.put(key, 'first')));
+    await Promise.all(keys.slice(0, 10).map((key) => replication.client.put(key, 'first')));
     await replication.proxy.close();
     for (const key of keys) {
-      await replication.put(key, 'second');
-      await replication.delete(key);
-      await replication.put(key, `last of ${key}`);
+      await replication.client.put(key, 'second');
+      await replication.client.delete(key);
+      await replication.client.put(key, `last of ${key}`);
     }
     const status = await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`);
     expect(status.body.waiting).toBeGreaterThanOrEqual(60);
@@ -165,8 +165,8 @@ describe('suspended versioning', () => {
     await replication.stopService();
     await setVersioning(s3, bucket, 'Suspended');
     await replication.startService();
-    await replication.put('suspended', 'x');
-    await replication.delete('put');
+    await replication.client.put('suspended', 'x');
+    await replication.client.delete('put');
     const error = await waitFor(
       async () => (await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`)).body.lastError,
       { what: 'the location to say what is wrong' },

@@ -21,7 +21,7 @@ describe('an upload', () => {
       tags: [['team', 'red: blue/1 + 2'] as const, ['a', '1'] as const],
     };
     const body = randomBytes(300_000);
-    const { what } = await replication.put('a/b c+d.png', body, { description });
+    const { what } = await replication.client.put('a/b c+d.png', body, { description });
     await replication.settled();
     const [version, ...others] = await versionsOf('a/b c+d.png');
     expect(others).toEqual([]);
@@ -40,14 +40,14 @@ describe('an upload', () => {
   });
 
   it('of no bytes arrives as well', async () => {
-    await replication.put('empty', '');
+    await replication.client.put('empty', '');
     await replication.settled();
     expect((await replication.read('empty')).bytes).toHaveLength(0);
   });
 
   it('in parts keeps their sizes, so that the ETag is the one that the client was told', async () => {
     const parts = [randomBytes(5 * 1024 * 1024), randomBytes(5 * 1024 * 1024 + 7), randomBytes(11)];
-    const { what } = await replication.put('parts', '', { parts, description: { tags: [['t', 'v']] } });
+    const { what } = await replication.client.put('parts', '', { parts, description: { tags: [['t', 'v']] } });
     await replication.settled();
     const found = await replication.read('parts');
     expect(found.bytes.equals(Buffer.concat(parts))).toBe(true);
@@ -58,12 +58,12 @@ describe('an upload', () => {
 
 describe('the operations of a key', () => {
   it('arrive in the order in which they were accepted, each once', async () => {
-    const first = await replication.put('k', 'one');
-    await replication.put('k', 'two');
-    await replication.delete('k');
-    const last = await replication.put('k', 'three');
-    await replication.tag('k', last.what.versionId, { now: 'tagged' });
-    await replication.tag('k', first.what.versionId, { first: 'tagged' });
+    const first = await replication.client.put('k', 'one');
+    await replication.client.put('k', 'two');
+    await replication.client.delete('k');
+    const last = await replication.client.put('k', 'three');
+    await replication.client.tag('k', last.what.versionId, { now: 'tagged' });
+    await replication.client.tag('k', first.what.versionId, { first: 'tagged' });
     await replication.settled();
     const listed = await versionsOf('k');
     expect(listed.map(({ kind, size }) => `${kind} ${size}`)).toEqual([
@@ -77,17 +77,17 @@ describe('the operations of a key', () => {
   });
 
   it('delete the version that a client names by the id that it was given, and nothing else', async () => {
-    const given = await replication.put('gone', 'one');
-    await replication.put('gone', 'two');
+    const given = await replication.client.put('gone', 'one');
+    await replication.client.put('gone', 'two');
     await replication.settled();
-    await replication.deleteVersion('gone', given.what.versionId, { etag: '', lastModified: new Date() });
+    await replication.client.deleteVersion('gone', given.what.versionId, { etag: '', lastModified: new Date() });
     await replication.settled();
     expect((await versionsOf('gone')).map(({ size }) => size)).toEqual([3]);
     expect((await replication.read('gone')).bytes.toString()).toBe('two');
   });
 
   it('are done when what they change is gone at the connector', async () => {
-    const given = await replication.put('vanishes', 'x');
+    const given = await replication.client.put('vanishes', 'x');
     await replication.settled();
     const [version] = await versionsOf('vanishes');
     await replication.target.s3.send(
@@ -97,15 +97,15 @@ describe('the operations of a key', () => {
         VersionId: version?.versionId,
       }),
     );
-    await replication.tag('vanishes', given.what.versionId, { a: 'b' });
-    await replication.deleteVersion('vanishes', given.what.versionId, { etag: '', lastModified: new Date() });
+    await replication.client.tag('vanishes', given.what.versionId, { a: 'b' });
+    await replication.client.deleteVersion('vanishes', given.what.versionId, { etag: '', lastModified: new Date() });
     await replication.settled();
     expect(await versionsOf('vanishes')).toEqual([]);
   });
 
   it('go on after the delete of a key that never existed', async () => {
-    await replication.delete('never');
-    await replication.put('after-never', 'x');
+    await replication.client.delete('never');
+    await replication.client.put('after-never', 'x');
     await replication.settled();
     expect(await versionsOf('after-never')).toHaveLength(1);
   });
@@ -113,14 +113,14 @@ describe('the operations of a key', () => {
 
 describe('the uploads topic, read again from its start', () => {
   it('pushes and deletes nothing', async () => {
-    await replication.put('replayed', 'once');
+    await replication.client.put('replayed', 'once');
     await replication.settled();
     const before = await replication.listed();
     const said = replication.proxy.seen.length;
     await replication.stopService();
     await replication.replayUploads();
     await replication.startService();
-    await replication.put('after-replay', 'x');
+    await replication.client.put('after-replay', 'x');
     await replication.settled();
     expect((await replication.listed()).filter(({ key }) => key !== 'after-replay')).toEqual(before);
     const writes = replication.proxy.seen.slice(said).filter(({ method }) => method !== 'GET' && method !== 'HEAD');
@@ -136,7 +136,7 @@ describe('a pause', () => {
     await replication.sayMirror('MirrorPaused');
     await replication.startService(); // it knows of the pause before it begins
     const said = replication.proxy.seen.length;
-    await replication.put('paused', 'x');
+    await replication.client.put('paused', 'x');
     await waitFor(() => replication.uploadsConsumed(), { what: 'the upload to be heard of', timeoutMs: 30_000 });
     const figures = await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`);
     expect(replication.proxy.seen.length).toBe(said);
@@ -151,7 +151,7 @@ it('puts made at the connector meanwhile are no concern of an upload', async () 
   await replication.target.s3.send(
     new PutObjectCommand({ Bucket: replication.target.bucket, Key: 'both', Body: 'theirs' }),
   );
-  await replication.put('both', 'ours');
+  await replication.client.put('both', 'ours');
   await replication.settled();
   expect((await versionsOf('both')).map(({ size }) => size)).toEqual([4, 6]);
 });

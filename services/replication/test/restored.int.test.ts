@@ -35,22 +35,22 @@ async function restore(backup: Backup): Promise<void> {
 const consumed = () => waitFor(() => replication.uploadsConsumed(), { what: 'the uploads to be consumed' });
 
 it('a database that was restored loses no upload, pushes none twice, and clients’ version ids stay valid', async () => {
-  const kept = await replication.put('kept', 'before');
+  const kept = await replication.client.put('kept', 'before');
   await replication.settled();
   await replication.sayMirror('MirrorPaused');
-  const waiting = await replication.put('waiting', 'at the time of the backup');
+  const waiting = await replication.client.put('waiting', 'at the time of the backup');
   await consumed();
   const backup = await backUp();
 
   await replication.sayMirror('MirrorResumed');
-  const overwritten = await replication.put('kept', 'after');
-  const done = await replication.put('done', 'since');
-  const tagged = await replication.tag('kept', kept.what.versionId, { colour: 'blue' });
+  const overwritten = await replication.client.put('kept', 'after');
+  const done = await replication.client.put('done', 'since');
+  const tagged = await replication.client.tag('kept', kept.what.versionId, { colour: 'blue' });
   await replication.settled();
   await replication.sayMirror('MirrorPaused');
-  const accepted = await replication.put('accepted', 'and not pushed yet');
-  const marker = await replication.delete('accepted');
-  const unsaid = await replication.put('unsaid', 'pushed, and nobody said so');
+  const accepted = await replication.client.put('accepted', 'and not pushed yet');
+  const marker = await replication.client.delete('accepted');
+  const unsaid = await replication.client.put('unsaid', 'pushed, and nobody said so');
   await consumed();
   await replication.stopService();
   const body = { Bucket: replication.target.bucket, Key: 'unsaid', Body: 'pushed, and nobody said so' };
@@ -84,6 +84,6 @@ it('a database that was restored loses no upload, pushes none twice, and clients
   expect((await findVersion(versions, 'kept', tagged.what.versionId))?.description?.tags).toEqual([['colour', 'blue']]);
   expect((await replication.read('kept')).bytes.toString()).toBe('after');
   await waitFor(async () => (await replication.stagedFiles()).length === 0, { what: 'the staged bytes to go' });
-  const next = await replication.put('kept', 'the next one');
+  const next = await replication.client.put('kept', 'the next one');
   expect(next.sequence).toBe(tagged.sequence + 1);
 });

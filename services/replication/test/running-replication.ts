@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,20 +11,9 @@ import {
   listVersions,
   parseNetworks,
 } from '@mirror/connector';
-import { type EventData, type ReplicationCompleted, type StagedContent, topics } from '@mirror/events';
+import { type EventData, type ReplicationCompleted, topics } from '@mirror/events';
 import { EventConsumer, EventProducer, KafkaConnection } from '@mirror/kafka';
-import {
-  type Accepted,
-  acceptOperation,
-  applyWrites,
-  Namespace,
-  type OperationWhat,
-  readLogicalClock,
-  recordPush,
-  type StoredDescription,
-  toTimestamp,
-  uploadEvent,
-} from '@mirror/namespace';
+import { applyWrites, Namespace, readLogicalClock, recordPush, toTimestamp } from '@mirror/namespace';
 import { createLogger, parseEnv, type RunningService } from '@mirror/runtime';
 import { openStaging, type Staging, StagingIntents } from '@mirror/staging';
 import {
@@ -40,19 +29,14 @@ import {
 } from '@mirror/testing';
 import { replicationEnv } from '../src/env.js';
 import { startReplication } from '../src/start.js';
+import { AcceptingClient } from './accepting-client.js';
 import { type ConfigStub, startConfigStub } from './config-stub.js';
 
 const logger = createLogger('test', process.env.TEST_LOG_LEVEL ?? 'silent');
 
-export interface PutOptions {
-  readonly description?: Partial<StoredDescription>;
-  /** Sizes of the parts; one PutObject when none are given. */
-  readonly parts?: readonly Buffer[];
-}
-
 /**
  * A replication service with everything of its own: database, topics, staging directory, a bucket of the connector behind a
- * proxy that cuts. Operations are accepted as the gateway does, outcomes recorded as the metadata service does.
+ * proxy that cuts. Outcomes are recorded as the metadata service does.
  */
 export class TestReplication {
   readonly mirrorId = randomUUID();
@@ -78,11 +62,15 @@ export class TestReplication {
   ) {
     this.namespace = new Namespace(database.db);
     this.intents = new StagingIntents(database.db);
+    const { namespace, intents } = this;
+    this.client = new AcceptingClient({ namespace, staging, intents, producer }, this.mirrorId, this.bucket);
     const guard = new EndpointGuard(parseNetworks('127.0.0.0/8'));
     this.#lister = createConnectorClient({ ...testServers().connector, bucket: target.bucket }, { guard });
   }
   readonly namespace: Namespace;
   readonly intents: StagingIntents;
+  /** Writes through the gateway, so to say. */
+  readonly client: AcceptingClient;
   readonly #lister: ReturnType<typeof createConnectorClient>;
 
   /** Ready to push: the state topics say that there is one mirror. */
@@ -172,41 +160,6 @@ export class TestReplication {
     await this.producer.send(topics.commands, [event]);
   }
 
-  /** Accepts an upload, as the gateway does. */
-  async put(
-    key: string,
-    body: Buffer | string,
-    { description = {}, parts }: PutOptions = {},
-  ): Promise<Accepted['operation']> {
-    const staged = await Promise.all((parts ?? [Buffer.from(body)]).map((part) => this.#stage(key, part)));
-    const content: StagedContent = { form: parts ? 'multipart' : 'single', parts: staged };
-    const what: OperationWhat = {
-      kind: 'put',
-      versionId: `given-${randomUUID()}`,
-      size: staged.reduce((sum, { size }) => sum + size, 0),
-      etag: etagOf(content),
-      content,
-      description: { contentType: 'text/plain', headers: [], metadata: [], tags: [], ...description },
-    };
-    return this.#accept(key, what);
-  }
-
-  delete(key: string): Promise<Accepted['operation']> {
-    return this.#accept(key, { kind: 'deleteMarker', versionId: `given-${randomUUID()}` });
-  }
-
-  tag(key: string, versionId: string, tags: Record<string, string>): Promise<Accepted['operation']> {
-    return this.#accept(key, { kind: 'tag', versionId, tags: Object.entries(tags) });
-  }
-
-  deleteVersion(
-    key: string,
-    versionId: string,
-    known: { etag: string; lastModified: Date },
-  ): Promise<Accepted['operation']> {
-    return this.#accept(key, { kind: 'deleteVersion', versionId, target: 'version', ...known });
-  }
-
   /** The uploads topic is to be read again from its start; the service is stopped. */
   async replayUploads(): Promise<void> {
     const groupId = this.kafka.groupName('replication');
@@ -279,36 +232,6 @@ export class TestReplication {
     return { status: response.status, body: (await response.json()) as any };
   }
 
-  async #stage(key: string, body: Buffer): Promise<StagedContent['parts'][number]> {
-    const stagedId = randomUUID();
-    await this.intents.open({ stagedId, mirrorId: this.mirrorId, bucket: this.bucket, key });
-    return { stagedId, ...(await this.staging.write(stagedId, chunked(body))) };
-  }
-
-  async #accept(key: string, what: OperationWhat): Promise<Accepted['operation']> {
-    const operationId = randomUUID();
-    const { mirrorId, bucket } = this;
-    const versionId = what.kind === 'tag' || what.kind === 'deleteVersion' ? what.versionId : undefined;
-    const request = { operationId, mirrorId, bucket, key, versionId, describedAs: NOT_DESCRIBED, decide: () => what };
-    const { operation } = await this.namespace.db.client.withSession((session) =>
-      session.withTransaction(
-        async () => {
-          const accepted = await acceptOperation(session, this.namespace, request);
-          if (what.kind !== 'put') return accepted;
-          await this.intents.commit(
-            session,
-            what.content.parts.map(({ stagedId }) => stagedId),
-            operationId,
-          );
-          return accepted;
-        },
-        { readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } },
-      ),
-    );
-    await this.producer.send(topics.uploads, [uploadEvent(operation, 'test')]);
-    return operation;
-  }
-
   /** What the metadata service does. */
   async #startRecorder(): Promise<void> {
     this.#recorder = new EventConsumer({
@@ -328,16 +251,4 @@ export class TestReplication {
     });
     await this.#recorder.start();
   }
-}
-
-const NOT_DESCRIBED = { contentType: null, headers: [], metadata: [], tags: [] };
-
-async function* chunked(body: Buffer): AsyncGenerator<Buffer> {
-  for (let begin = 0; begin < body.length; begin += 65_536) yield body.subarray(begin, begin + 65_536);
-}
-
-function etagOf({ form, parts }: StagedContent): string {
-  if (form === 'single') return parts[0]?.md5 ?? '';
-  const joined = createHash('md5').update(Buffer.concat(parts.map(({ md5 }) => Buffer.from(md5, 'hex'))));
-  return `${joined.digest('hex')}-${parts.length}`;
 }
