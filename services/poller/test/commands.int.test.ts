@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type CloudEvent, topics } from '@mirror/events';
 import type { EventBatch } from '@mirror/kafka';
-import { Namespace } from '@mirror/namespace';
+import type { Namespace } from '@mirror/namespace';
 import { createLogger } from '@mirror/runtime';
-import { type FreshDatabase, freshDatabase } from '@mirror/testing';
-import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CommandConsumer } from '../src/consume-commands.js';
-import { ProgressStore } from '../src/state/progress-store.js';
+import type { ProgressStore } from '../src/state/progress-store.js';
 import { RemovalLedger } from '../src/state/removal-ledger.js';
-import { SegmentStore } from '../src/state/segment-store.js';
+import { type OpenStores, openStores } from './open-stores.js';
 
-let database: FreshDatabase;
-let client: MongoClient;
+let stores: OpenStores;
 let progress: ProgressStore;
 let ledger: RemovalLedger;
 let namespace: Namespace;
@@ -20,23 +17,15 @@ let commands: CommandConsumer;
 let mirrorId: string;
 
 beforeAll(async () => {
-  database = await freshDatabase('commands');
-  client = await MongoClient.connect(database.url);
-  namespace = new Namespace(client.db());
-  progress = new ProgressStore(client.db());
-  ledger = new RemovalLedger(client.db());
-  const segments = new SegmentStore(client, namespace, progress, 'one');
-  commands = new CommandConsumer({ segments, ledger, progress }, createLogger('test', 'silent'));
+  stores = await openStores('commands');
+  ({ namespace, progress } = stores);
+  ledger = new RemovalLedger(stores.db);
+  commands = new CommandConsumer({ ...stores, ledger }, createLogger('test', 'silent'));
 });
-
-afterAll(async () => {
-  await client.close();
-  await database.drop();
-});
+afterAll(() => stores?.close());
 
 beforeEach(async () => {
-  mirrorId = randomUUID();
-  await progress.create(mirrorId, 'photos', 'http://127.0.0.1:8000/photos');
+  mirrorId = await stores.newMirror();
   await namespace.segments.insertOne({ _id: { m: mirrorId, a: '' }, writes: 0, hash: 'confirmed' } as never);
 });
 

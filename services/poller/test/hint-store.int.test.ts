@@ -1,40 +1,27 @@
-import { Namespace, type Segment } from '@mirror/namespace';
-import { type FreshDatabase, freshDatabase } from '@mirror/testing';
-import { MongoClient } from 'mongodb';
+import type { Namespace, Segment } from '@mirror/namespace';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ClaimedSegment } from '../src/state/claimed-segment.js';
 import { HintStore } from '../src/state/hint-store.js';
-import { ProgressStore } from '../src/state/progress-store.js';
-import { SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
+import type { SegmentStore, VisitOutcome } from '../src/state/segment-store.js';
+import { type OpenStores, openStores } from './open-stores.js';
 
-let database: FreshDatabase;
-let client: MongoClient;
+let stores: OpenStores;
 let namespace: Namespace;
 let segments: SegmentStore;
 let hints: HintStore;
 let mirrorId: string;
-let mirrors = 0;
 
 beforeAll(async () => {
-  database = await freshDatabase('hint-store');
-  client = await MongoClient.connect(database.url);
-  namespace = new Namespace(client.db());
-  const progress = new ProgressStore(client.db());
-  segments = new SegmentStore(client, namespace, progress, 'one');
+  stores = await openStores('hint-store');
+  ({ namespace, segments } = stores);
   hints = new HintStore(namespace);
-  await Promise.all([segments.init(), hints.init()]);
+  await hints.init();
 });
-
-afterAll(async () => {
-  await client.close();
-  await database.drop();
-});
+afterAll(() => stores?.close());
 
 /** Two segments that were visited: up to and with `m`, and the rest. */
 beforeEach(async () => {
-  mirrors += 1;
-  mirrorId = `m${mirrors}`;
-  await new ProgressStore(client.db()).create(mirrorId, 'photos', 'http://127.0.0.1:8000/photos');
+  mirrorId = await stores.newMirror();
   await segments.ranges.createFirst(mirrorId);
   await visitAll();
   await namespace.segments.insertOne({ ...(await read('')), _id: { m: mirrorId, a: 'm' } });

@@ -1,41 +1,29 @@
 import { compareTimes } from '@mirror/events';
-import { bumpWriteCounters, compareKeys, Namespace, readLogicalClock, type Segment } from '@mirror/namespace';
-import { type FreshDatabase, freshDatabase, waitFor } from '@mirror/testing';
-import { MongoClient } from 'mongodb';
+import { bumpWriteCounters, compareKeys, type Namespace, readLogicalClock, type Segment } from '@mirror/namespace';
+import { waitFor } from '@mirror/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mergeSegments } from '../src/merge-segments.js';
 import type { ClaimedSegment } from '../src/state/claimed-segment.js';
-import { ProgressStore } from '../src/state/progress-store.js';
-import { SegmentStore, type VisitOutcome } from '../src/state/segment-store.js';
+import type { ProgressStore } from '../src/state/progress-store.js';
+import type { SegmentStore, VisitOutcome } from '../src/state/segment-store.js';
+import { type OpenStores, openStores } from './open-stores.js';
 
-let database: FreshDatabase;
-let client: MongoClient;
+let stores: OpenStores;
 let namespace: Namespace;
 let progress: ProgressStore;
 let store: SegmentStore;
 let other: SegmentStore;
 let mirrorId: string;
-let mirrors = 0;
 
 beforeAll(async () => {
-  database = await freshDatabase('segment-store');
-  client = await MongoClient.connect(database.url);
-  namespace = new Namespace(client.db());
-  progress = new ProgressStore(client.db());
-  store = new SegmentStore(client, namespace, progress, 'one');
-  other = new SegmentStore(client, namespace, progress, 'other');
-  await store.init();
+  stores = await openStores('segment-store');
+  ({ namespace, progress, segments: store } = stores);
+  other = stores.segmentsOf('other');
 });
-
-afterAll(async () => {
-  await client.close();
-  await database.drop();
-});
+afterAll(() => stores?.close());
 
 beforeEach(async () => {
-  mirrors += 1;
-  mirrorId = `m${mirrors}`;
-  await progress.create(mirrorId, 'photos', 'http://127.0.0.1:8000/photos');
+  mirrorId = await stores.newMirror();
   await store.ranges.createFirst(mirrorId);
 });
 
@@ -84,10 +72,10 @@ describe('a lease', () => {
   });
 
   it('begins before whatever its holder lists, on the logical clock', async () => {
-    const before = await readLogicalClock(client.db());
+    const before = await readLogicalClock(stores.db);
     const { startedAt } = await claim();
     expect(compareTimes(before, startedAt)).toBeLessThan(0);
-    expect(compareTimes(startedAt, await readLogicalClock(client.db()))).toBeLessThanOrEqual(0);
+    expect(compareTimes(startedAt, await readLogicalClock(stores.db))).toBeLessThanOrEqual(0);
   });
 
   it('that was lost lets its former holder change nothing', async () => {
