@@ -16,5 +16,12 @@ export const gatewayEnv = z.object({
     .regex(/^[a-z0-9-]+$/)
     .default('us-east-1')
     .describe('Region that HeadBucket answers; requests may be signed for any'),
+  MULTIPART_LIFETIME_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(365 * 86_400)
+    .default(7 * 86_400)
+    .describe('A multipart upload that is not completed so long after its begin is aborted, and its parts are dropped'),
 });
 export type GatewayEnv = z.infer<typeof gatewayEnv>;

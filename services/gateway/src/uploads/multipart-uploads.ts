@@ -69,6 +69,7 @@ export class MultipartUploads {
   async init(): Promise<void> {
     await this.#uploads.createIndexes([
       { key: { mirrorId: 1, key: 1, _id: 1 }, name: 'listing' },
+      { key: { state: 1, initiatedAt: 1 }, name: 'age' },
       { key: { endedAt: 1 }, name: 'ended', expireAfterSeconds: REPEATABLE_SECONDS, sparse: true },
     ]);
   }
@@ -130,6 +131,13 @@ export class MultipartUploads {
       if (!upload.key.startsWith(prefix)) return; // by bytes, those with the prefix are side by side
       yield upload;
     }
+  }
+
+  /** Ids of open ones that began longer ago than this, the oldest first. */
+  async olderThan(seconds: number, limit: number): Promise<string[]> {
+    const old = { $expr: { $lt: ['$initiatedAt', { $subtract: ['$$NOW', seconds * 1_000] }] } };
+    const found = this.#uploads.find({ ...open, ...old }, { sort: { initiatedAt: 1 }, limit, projection: { _id: 1 } });
+    return (await found.toArray()).map(({ _id }) => _id);
   }
 
   /** The mirror's life ended. What its parts staged is swept by its intents. */

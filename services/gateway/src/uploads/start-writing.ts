@@ -7,6 +7,7 @@ import type { Logger } from '@mirror/runtime';
 import { openStaging, StagingIntents } from '@mirror/staging';
 import type { GatewayEnv } from '../env.js';
 import type { Writing } from '../operations/operation.js';
+import { abandonedUploads } from './abandon-uploads.js';
 import { Acceptance } from './acceptance.js';
 import { MultipartUploads } from './multipart-uploads.js';
 
@@ -36,9 +37,12 @@ export async function startWriting(
   const relay = new OutboxRelay({ db, producer, logger, topics: [topics.uploads], name: OUTBOX });
   relay.start();
   const acceptance = new Acceptance(namespace, staging, intents, outbox, () => relay.nudge());
+  const abandoned = abandonedUploads(acceptance, uploads, env.MULTIPART_LIFETIME_SECONDS, logger);
+  abandoned.start();
   return {
     writing: { acceptance, staging, uploads, config },
     stop: async () => {
+      await abandoned.stop();
       await relay.stop();
       await producer.stop();
       staging.close();
