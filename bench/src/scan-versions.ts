@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { compareKeyBytes, KeyShape, listVersionsPage, type OpenRest, splitPoint } from '@mirror/connector';
+import { compareKeyBytes, listVersionsPage, type OpenRest, RangeSplitter } from '@mirror/connector';
 
 /** What a scan has cost. */
 export interface Scan {
@@ -62,7 +62,7 @@ async function listOne(client: S3Client, bucket: string, range: Range, ranges: O
 
 /** Ranges that nobody has listed to their end. */
 class OpenRanges {
-  private readonly shape = new KeyShape();
+  private readonly splitter = new RangeSplitter();
   private readonly byStart = new Map<string, Range>();
   private readonly queue: Range[] = [];
   private readonly waiting: ((range: Range | undefined) => void)[] = [];
@@ -91,12 +91,15 @@ class OpenRanges {
   }
 
   private addRest({ end }: Range, keys: readonly string[]): void {
-    for (let index = 0; index < keys.length; index += SAMPLED_EVERY) this.shape.learn(keys[index] ?? '');
+    const { splitter } = this;
+    for (let index = 0; index < keys.length; index += SAMPLED_EVERY) splitter.shape.learn(keys[index] ?? '');
     const last = keys.at(-1) ?? '';
     const rest: OpenRest = { first: keys[0] ?? '', last, listed: keys.length, end, beyond: this.beyond(end) };
-    const split = this.open + 1 < this.wanted ? splitPoint(rest, this.shape) : null;
-    this.add({ after: last, end: split ?? end, versions: null });
-    if (split !== null) this.add({ after: split, end, versions: null });
+    splitter.note(rest);
+    const starts = [last, ...splitter.split(rest, this.wanted - this.open - 1)];
+    starts.forEach((after, index) => {
+      this.add({ after, end: starts[index + 1] ?? end, versions: null });
+    });
   }
 
   private beyond(end: string | null): OpenRest['beyond'] {

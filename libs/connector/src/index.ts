@@ -13,7 +13,7 @@ export { type Network, parseNetworks } from './networks.js';
 export { parseVersionPage } from './parse-version-page.js';
 export type { Check, CheckName } from './prerequisite-report.js';
 export { type EndpointBehaviour, joinBehaviours, probeEndpoint } from './probe-endpoint.js';
-export { type OpenRest, splitPoint } from './split-range.js';
+export { type OpenRest, RangeSplitter } from './split-range.js';
 export { type ConnectorError, translateS3Error } from './translate-error.js';
 export type { ListedVersion, VersionPage } from './version-page.js';
 export { requireVersioning } from './versioning.js';

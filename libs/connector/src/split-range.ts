@@ -1,8 +1,8 @@
 import { compareKeyBytes } from './key-order.js';
-import type { KeyShape } from './key-shape.js';
+import { KeyShape } from './key-shape.js';
 
 /** What is left of a range after its first page. */
-export interface OpenRest {
+export interface ListedRest {
   /** First and last key of the page that was listed; the rest is what follows. */
   readonly first: string;
   readonly last: string;
@@ -10,43 +10,96 @@ export interface OpenRest {
   readonly listed: number;
   /** Up to and with this key; null: to the last. */
   readonly end: string | null;
+}
+
+export interface OpenRest extends ListedRest {
   /** What is known of the keys after `end`: a guessed end has nothing after it, or many, or was not looked at yet. */
   readonly beyond: 'keys' | 'none' | 'unknown';
 }
 
 /** A rest of fewer pages is listed sooner than it is shared. */
 const MIN_PAGES = 4;
+const SMALLEST_PART = 2;
 const PAGE_VERSIONS = 985;
 /** Shares smaller than that are lost in a double. */
 const SMALLEST_SHARE = 1e-13;
 const MAX_GUESSED_CHARACTERS = 24;
 
-/**
- * Where to split the rest of an open range in two, so that another worker lists its far half: a key between `last` and
- * `end` that need not exist. Null: not worth it, or nothing is known. The guess may be wrong; a wrong one costs one request.
- *
- * Where keys follow the end, the rest is taken to be filled evenly, and is halved. Where nothing does, or nobody knows, its
- * keys may end anywhere: the guess goes to the middle of the scale from "one character further at the end of the key" to
- * "one character further at its beginning", so that a few guesses find the end of a sequence, whatever its size.
- */
-export function splitPoint(rest: OpenRest, shape: KeyShape): string | null {
-  const { last, end } = rest;
-  const half = rest.beyond === 'keys' ? halfway(rest, shape) : undefined;
-  const guess = half === undefined ? furtherOn(rest, shape) : half;
-  if (guess === null) return null;
-  return compareKeyBytes(last, guess) < 0 && (end === null || compareKeyBytes(guess, end) < 0) ? guess : null;
+/** Ranges whose rests are compared: as many as are usually open. */
+const REMEMBERED = 16;
+/** A rest that more of them outdo is small: estimates are rough, one alone says little. */
+const MOST_LARGER = 0.2;
+
+/** Splits open ranges by what was listed so far: what keys look like, and how much was left of the ranges listed lately. */
+export class RangeSplitter {
+  readonly shape = new KeyShape();
+  private readonly sizes: number[] = [];
+
+  /** A page was listed, and its keys were learned. */
+  note(rest: ListedRest): void {
+    if (rest.end === null) return;
+    this.sizes.push(pagesLeft(rest, this.shape));
+    if (this.sizes.length > REMEMBERED) this.sizes.shift();
+  }
+
+  /**
+   * Where to split a rest, so that other workers list what is behind: keys between `last` and `end`, in their order, that need
+   * not exist. At most so many; none: not worth it, or nothing is known. A wrong guess costs one request, and so does the last
+   * page of each part: so a rest is left alone that is small beside others, of which one comes soon.
+   *
+   * Where keys follow the end, the rest is taken to be filled evenly, and is cut in equal parts. Where nothing does, or nobody
+   * knows, its keys may end anywhere: the guesses spread over the scale from "one character further at the end of the key" to
+   * "one character further at its beginning", so that a few of them find the end of a sequence, whatever its size.
+   */
+  split(rest: OpenRest, most: number): string[] {
+    if (most < 1) return [];
+    const { last, end } = rest;
+    const parts = rest.beyond === 'keys' ? this.equalParts(rest, most) : undefined;
+    const guesses = parts ?? furtherOn(rest, this.shape, most);
+    return guesses.filter((key, index) => isBetween(key, guesses[index - 1] ?? last, end));
+  }
+
+  /** Undefined: there are no such keys. None: the rest is too small. */
+  private equalParts(rest: OpenRest, most: number): string[] | undefined {
+    const pages = pagesLeft(rest, this.shape);
+    if (pages < MIN_PAGES || this.isSmall(pages)) return [];
+    const keys = keysBetween(rest, Math.min(most, Math.floor(pages / SMALLEST_PART) - 1), this.shape);
+    return keys.length > 0 ? keys : undefined;
+  }
+
+  private isSmall(pages: number): boolean {
+    const larger = this.sizes.filter((other) => other > pages).length;
+    return larger > MOST_LARGER * this.sizes.length;
+  }
 }
 
-/** Undefined: there is no such key. Null: the rest is too small. */
-function halfway({ first, last, listed, end }: OpenRest, shape: KeyShape): string | null | undefined {
-  if (end === null) return undefined;
-  const common = commonLength(last, end);
-  const from = shareBelow(last, common, shape);
-  const to = shareBelow(end, common, shape);
+/** How many pages the rest has, if it is filled as the listed page is. */
+function pagesLeft(rest: ListedRest, shape: KeyShape): number {
+  const { first, last, listed } = rest;
+  const { common, from, to } = sharesOf(rest, shape);
   const pageFrom = first.startsWith(last.slice(0, common)) ? shareBelow(first, common, shape) : 0;
-  const width = Math.max(from - pageFrom, SMALLEST_SHARE);
-  if (((to - from) / width) * (listed / PAGE_VERSIONS) < MIN_PAGES) return null;
-  return keyAt(last.slice(0, common), (from + to) / 2, (to - from) / 20, { last, end }, shape);
+  return ((to - from) / Math.max(from - pageFrom, SMALLEST_SHARE)) * (listed / PAGE_VERSIONS);
+}
+
+/** So many keys at equal distances, as far as there are such. */
+function keysBetween(rest: ListedRest, count: number, shape: KeyShape): string[] {
+  const { last, end } = rest;
+  const { common, from, to } = sharesOf(rest, shape);
+  const step = (to - from) / (count + 1);
+  const keys: string[] = [];
+  for (let index = 1; index <= count && end !== null; index += 1) {
+    const bounds = { last: keys.at(-1) ?? last, end };
+    const key = keyAt(last.slice(0, common), from + step * index, step / 10, bounds, shape);
+    if (key !== undefined) keys.push(key);
+  }
+  return keys;
+}
+
+/** Where the rest is among all keys with the characters that its ends have in common. */
+function sharesOf({ last, end }: ListedRest, shape: KeyShape): { common: number; from: number; to: number } {
+  const common = commonLength(last, end ?? '');
+  const to = end === null ? 1 : shareBelow(end, common, shape);
+  return { common, from: shareBelow(last, common, shape), to };
 }
 
 /** Which share of the keys with the first `length` characters of this one are below it, if all were equally likely. */
@@ -88,11 +141,11 @@ function keyAt(
   return isBetween(key, last, end) ? key : undefined;
 }
 
-const isBetween = (key: string, last: string, end: string): boolean =>
-  compareKeyBytes(last, key) < 0 && compareKeyBytes(key, end) < 0;
+const isBetween = (key: string, last: string, end: string | null): boolean =>
+  compareKeyBytes(last, key) < 0 && (end === null || compareKeyBytes(key, end) < 0);
 
-/** One character of `last` further on, at the middle of the places where that stays below the end; null: there is none. */
-function furtherOn(rest: OpenRest, shape: KeyShape): string | null {
+/** One character of `last` further on, at some of the places where that stays below the end: evenly, the middle for one. */
+function furtherOn(rest: OpenRest, shape: KeyShape, most: number): string[] {
   const { first, last, end } = rest;
   const from = end === null ? 0 : commonLength(last, end);
   // Behind this place the keys of one page already differ.
@@ -106,7 +159,11 @@ function furtherOn(rest: OpenRest, shape: KeyShape): string | null {
     const middle = further[further.length >> 1];
     if (middle !== undefined && !isNearlyDone(rest, index, further.length, shape)) guesses.push(beginning + middle);
   }
-  return guesses[guesses.length >> 1] ?? null;
+  // What is further on at a later place of the key comes sooner.
+  const inOrder = guesses.reverse();
+  if (inOrder.length <= most) return inOrder;
+  const step = inOrder.length / most;
+  return Array.from({ length: most }, (_, index) => inOrder[Math.ceil((index + 0.5) * step) - 1] ?? '');
 }
 
 /** At the place where the page's own keys differ, its pace says how many pages are left. */

@@ -1,4 +1,4 @@
-import { KeyShape } from '@mirror/connector';
+import { RangeSplitter } from '@mirror/connector';
 import { isApplied, type Namespace, type Positions, readPositions } from '@mirror/namespace';
 import { backoffMs, type Logger, Stir } from '@mirror/runtime';
 import type { Background } from './background.js';
@@ -50,7 +50,7 @@ export interface PollLoopParts extends ClaimSettings {
  */
 export class PollLoop {
   private readonly visits = new Set<Promise<void>>();
-  private readonly shape = new KeyShape();
+  private readonly splitter = new RangeSplitter();
   private readonly stirred = new Stir();
   private failures = 0;
   /** No visit begins before, by `performance.now()`. */
@@ -205,7 +205,7 @@ export class PollLoop {
         listing: { hidesAstral: this.mirror.hidesAstral, ordersByUnits: this.mirror.ordersByUnits },
         applied: claimed.applied,
         pace: await this.parts.paces.of(this.mirror.mirrorId),
-        sharing: { wanted: this.parts.rangesWanted(), shape: this.shape, onCut: () => this.stirred.now() },
+        sharing: { wanted: this.parts.rangesWanted(), splitter: this.splitter, onCut: () => this.stirred.now() },
       });
     } catch (error) {
       await stores.segments.release(claimed, 0).catch(() => undefined); // the lease ends by itself then

@@ -41,7 +41,7 @@ const clean: VisitOutcome = {
 };
 
 /** Nothing was listed before the cut, and the rest stays one. */
-const whole = { listed: 0, split: null };
+const whole = { listed: 0, splits: [] };
 
 async function claim(by = store, after = ''): Promise<ClaimedSegment> {
   const claimed = await by.claim({ m: mirrorId, a: after });
@@ -141,7 +141,7 @@ describe('a cut', () => {
 
   it('of a range that nobody has listed to its end leaves one such range, or two', async () => {
     const claimed = await claim();
-    await store.ranges.cut(claimed, 'b', { listed: 985, split: 'm' });
+    await store.ranges.cut(claimed, 'b', { listed: 985, splits: ['m'] });
     expect(await store.countOpen(mirrorId, 10)).toBe(3); // the first part is, until its visit ends
     expect(await store.countOpen(mirrorId, 2)).toBe(2);
     await store.finish(claimed, { ...clean, count: 985, nextVisitInMs: 60_000 });
@@ -156,7 +156,7 @@ describe('a cut', () => {
   it('of a known range leaves what is known of its rest: how much it holds, and when it was visited', async () => {
     await store.finish(await claim(), { ...clean, count: 2_000 });
     const claimed = await claim();
-    await store.ranges.cut(claimed, 'm', { listed: 985, split: null });
+    await store.ranges.cut(claimed, 'm', { listed: 985, splits: [] });
     const { visitedAt } = claimed.segment;
     expect(await read('m')).toMatchObject({ open: false, count: 1_015, visitedAt });
     expect(visitedAt).not.toBeNull();
@@ -165,7 +165,7 @@ describe('a cut', () => {
 
   it('knows of the keys after it what their first visit has shown', async () => {
     const claimed = await claim();
-    await store.ranges.cut(claimed, 'b', { listed: 985, split: 'm' });
+    await store.ranges.cut(claimed, 'b', { listed: 985, splits: ['m'] });
     expect(await store.beyond(mirrorId, 'm')).toBe('unknown');
     await store.finish(await claim(store, 'm'), { ...clean, count: 0 });
     expect(await store.beyond(mirrorId, 'm')).toBe('none');
@@ -256,7 +256,7 @@ describe('a merge', () => {
     expect(await mergeSegments(store, mirrorId)).toBe(1);
     await namespace.segments.updateOne({ _id: { m: mirrorId, a: '' } }, { $set: { count: 1_800 } });
     const joined = await claim();
-    await store.ranges.cut(joined, 'k', { listed: 600, split: null });
+    await store.ranges.cut(joined, 'k', { listed: 600, splits: [] });
     await store.finish(joined, { ...clean, count: 600 });
     await store.finish(await claim(store, 'k'), { ...clean, count: 300 });
     await namespace.segments.updateMany({ '_id.m': mirrorId }, { $set: { hash: 'h1' } });
@@ -282,12 +282,17 @@ describe('a merge', () => {
 
 describe('the credit for splits', () => {
   it('is spent by all pollers together, and earned by what visits list', async () => {
-    const spent = await Promise.all(Array.from({ length: 20 }, () => progress.spendSplit(mirrorId)));
-    expect(spent.filter(Boolean)).toHaveLength(5);
+    const spent = await Promise.all(Array.from({ length: 20 }, () => progress.spendSplits(mirrorId, 1)));
+    expect(spent.filter((paid) => paid === 1)).toHaveLength(5);
     await progress.count(mirrorId, 1, 0, 0.6);
-    expect(await progress.spendSplit(mirrorId)).toBe(false);
+    expect(await progress.spendSplits(mirrorId, 1)).toBe(0);
     await progress.count(mirrorId, 1, 0, 0.5);
-    expect(await progress.spendSplit(mirrorId)).toBe(true);
+    expect(await progress.spendSplits(mirrorId, 1)).toBe(1);
+  });
+
+  it('pays for as many of those wanted as it is enough for', async () => {
+    const spent = await Promise.all([3, 3, 3].map((wanted) => progress.spendSplits(mirrorId, wanted)));
+    expect(spent.toSorted()).toEqual([0, 2, 3]);
   });
 });
 

@@ -111,13 +111,16 @@ export class ProgressStore {
     );
   }
 
-  /** Pays for one split of an open range, out of what all pollers have earned; false: there is not enough. */
-  async spendSplit(mirrorId: string): Promise<boolean> {
-    const paid = await this.progress.updateOne(
-      { _id: mirrorId, splitCredit: { $gte: SPLIT_COST } },
-      { $inc: { splitCredit: -SPLIT_COST } },
+  /** Pays for so many splits of open ranges, out of what all pollers have earned, or for fewer: for how many it was enough. */
+  async spendSplits(mirrorId: string, wanted: number): Promise<number> {
+    const affordable = { $floor: { $divide: ['$splitCredit', SPLIT_COST] } };
+    const paid = { $max: [0, { $min: [wanted, affordable] }] };
+    const before = await this.progress.findOneAndUpdate(
+      { _id: mirrorId },
+      [{ $set: { splitCredit: { $subtract: ['$splitCredit', { $multiply: [SPLIT_COST, paid] }] } } }],
+      { returnDocument: 'before', projection: { splitCredit: 1 } },
     );
-    return paid.modifiedCount === 1;
+    return Math.max(0, Math.min(wanted, Math.floor((before?.splitCredit ?? 0) / SPLIT_COST)));
   }
 
   async startVerification(mirrorId: string): Promise<void> {

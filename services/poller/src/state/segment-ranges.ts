@@ -8,8 +8,8 @@ import { type ClaimedSegment, heldBy, inMs, LEASE_MS } from './claimed-segment.j
 export interface CutRest {
   /** Versions that were listed before the boundary. */
   readonly listed: number;
-  /** The rest is split once more, at this key, so that two can list it. Null: it stays one segment. */
-  readonly split: string | null;
+  /** The rest is split once more, at these keys in their order, so that several can list it. None: it stays one segment. */
+  readonly splits: readonly string[];
 }
 
 const NEW_SEGMENT: Omit<Segment, '_id'> = {
@@ -50,14 +50,13 @@ export class SegmentRanges {
   }
 
   /**
-   * Cuts a held segment: the keys after `boundary` become a segment of their own (two, when split), due at once. All counters
+   * Cuts a held segment: the keys after `boundary` become a segment of their own (more, when split), due at once. All counters
    * move, so that no confirmation of the uncut range survives. False: the lease is lost.
    */
-  cut(claimed: ClaimedSegment, boundary: string, { listed, split }: CutRest): Promise<boolean> {
+  cut(claimed: ClaimedSegment, boundary: string, { listed, splits }: CutRest): Promise<boolean> {
     const { segment } = claimed;
     const rest = restOf(segment, listed);
     const part = partOf(claimed, listed);
-    const starts = split === null ? [boundary] : [boundary, split];
     return this.inTransaction(async (session) => {
       const held = await this.namespace.segments.updateOne(
         heldBy(claimed),
@@ -65,7 +64,7 @@ export class SegmentRanges {
         { session },
       );
       if (held.matchedCount === 0) return false;
-      const segments = starts.map((a) => ({ _id: { m: segment._id.m, a }, ...rest }));
+      const segments = [boundary, ...splits].map((a) => ({ _id: { m: segment._id.m, a }, ...rest }));
       await this.namespace.segments.insertMany(segments, { session });
       return true;
     });

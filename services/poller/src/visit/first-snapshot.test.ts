@@ -1,4 +1,4 @@
-import { KeyShape, splitPoint } from '@mirror/connector';
+import { RangeSplitter } from '@mirror/connector';
 import { seededRandom } from '@mirror/testing';
 import { describe, expect, it } from 'vitest';
 import { TARGET_VERSIONS } from './range-versions.js';
@@ -19,7 +19,7 @@ const CUT = TARGET_VERSIONS;
  * same time. What a round shows is known in the next one.
  */
 class Simulation {
-  private readonly shape = new KeyShape();
+  private readonly splitter = new RangeSplitter();
   private readonly ranges = new Map<string, OpenRange>();
   private readonly queue: OpenRange[] = [];
   private credit = FIRST_CREDIT;
@@ -56,15 +56,17 @@ class Simulation {
 
   private share({ end }: OpenRange, page: readonly string[]): void {
     const last = page.at(-1) ?? '';
-    for (let index = 0; index < page.length; index += 62) this.shape.learn(page[index] ?? '');
+    for (let index = 0; index < page.length; index += 62) this.splitter.shape.learn(page[index] ?? '');
     const open = [...this.ranges.values()].filter(({ count }) => count === null).length + 1;
     const beyond = end === null ? 'unknown' : beyondOf(this.ranges.get(end));
-    const wanted = open < this.workers && this.credit >= SPLIT_COST;
     const rest = { first: page[0] ?? '', last, listed: page.length, end, beyond } as const;
-    const split = wanted ? splitPoint(rest, this.shape) : null;
-    if (split !== null) this.credit -= SPLIT_COST;
-    this.add({ after: last, end: split ?? end, count: null });
-    if (split !== null) this.add({ after: split, end, count: null });
+    this.splitter.note(rest);
+    const splits = this.splitter.split(rest, Math.min(this.workers - open, Math.floor(this.credit / SPLIT_COST)));
+    this.credit -= SPLIT_COST * splits.length;
+    const starts = [last, ...splits];
+    starts.forEach((after, index) => {
+      this.add({ after, end: starts[index + 1] ?? end, count: null });
+    });
   }
 
   private add(range: OpenRange): void {

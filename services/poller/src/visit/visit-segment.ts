@@ -31,7 +31,7 @@ import {
   type StampedChange,
 } from './publish-changes.js';
 import { type Said, sayAgain } from './repeat-backoff.js';
-import { type Sharing, splitOfRest } from './share-rest.js';
+import { type Sharing, splitsOfRest } from './share-rest.js';
 import { creditOf } from './split-credit.js';
 
 export interface VisitStores {
@@ -144,8 +144,8 @@ export class SegmentVisitor {
   private async cut(claimed: ClaimedSegment, { versions, end }: Listed, { sharing }: VisitContext): Promise<boolean> {
     if (end === null) return true;
     // A guess begins as the cut does, and goes on with plain characters: where the cut is right in every order, so is it.
-    const split = claimed.segment.open ? await splitOfRest(claimed, versions, sharing, this.stores) : null;
-    const kept = await this.stores.segments.ranges.cut(claimed, end, { listed: versions.length, split });
+    const splits = claimed.segment.open ? await splitsOfRest(claimed, versions, sharing, this.stores) : [];
+    const kept = await this.stores.segments.ranges.cut(claimed, end, { listed: versions.length, splits });
     sharing.onCut();
     return kept;
   }
