@@ -42,7 +42,7 @@ export class EntryTemplate {
     private readonly after: Uint8Array,
   ) {}
 
-  /** From an entry between two places of a page, white space before it included, and its fields in their order. */
+  /** From an entry between two places of a page, white space before it included, and its fields in their order. It is of that page alone. */
   static of(
     bytes: Uint8Array,
     kind: MutableVersion['kind'],
@@ -53,11 +53,11 @@ export class EntryTemplate {
     let at = from;
     const slots = spans.map(({ field, start, end }): Slot => {
       const { lead, trail } = field === 'ETag' ? quotesOf(bytes, start, end) : noQuotes;
-      const before = bytes.slice(at, start + lead);
+      const before = bytes.subarray(at, start + lead);
       at = end - trail;
       return { field: kind === 'deleteMarker' && isOfContent(field) ? 'nothing' : field, before };
     });
-    return new EntryTemplate(kind, slots, bytes.slice(at, to));
+    return new EntryTemplate(kind, slots, bytes.subarray(at, to));
   }
 
   /** The entry that begins here, if it has this form. */

@@ -4,6 +4,8 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type EndpointGuard, withoutBrackets } from './endpoint-guard.js';
 
+const MAX_IDLE_MS = 60_000;
+
 type Created = (error: Error | null, socket: Duplex) => void;
 
 export interface GuardedAgents {
@@ -13,7 +15,8 @@ export interface GuardedAgents {
 
 /** Keep-alive agents that connect only where the guard allows it. Names are checked, and pinned, by the guard's lookup. */
 export function guardedAgents(guard: EndpointGuard, maxSockets: number): GuardedAgents {
-  const options: AgentOptions = { keepAlive: true, maxSockets };
+  // With a timeout the agent heeds the shorter one that an endpoint announces, and does not send on what is about to be closed.
+  const options: AgentOptions = { keepAlive: true, maxSockets, timeout: MAX_IDLE_MS };
   return { httpAgent: new GuardedHttpAgent(guard, options), httpsAgent: new GuardedHttpsAgent(guard, options) };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
@@ -20,8 +21,13 @@ export interface Wire {
 export interface GetAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The body as it came: complete by its announced length. */
-  readonly chunks: readonly Buffer[];
+  /**
+   * The body as it came, complete by its announced length, a character a byte. Kept as buffers it would cost twice as much: their
+   * memory is outside of the heap, and so much of it that comes and goes has the whole heap collected again and again.
+   */
+  readonly texts: readonly string[];
+  /** SHA-256 of the body, in hex. */
+  readonly hash: string;
 }
 
 export interface GetOptions {
@@ -48,7 +54,9 @@ export function sendGet(wire: Wire, options: GetOptions): Promise<GetAnswer> {
  */
 class Exchange {
   private timer: NodeJS.Timeout | undefined;
-  private readonly chunks: Buffer[] = [];
+  private readonly texts: string[] = [];
+  // It has the hardware's help: as fast as SHA-1, and two to four times as fast as BLAKE2 and MD5.
+  private readonly hash = createHash('sha256');
   private maxBytes = maxAnswerBytes;
   private length = 0;
   private answered = false;
@@ -95,14 +103,19 @@ class Exchange {
     response.once('end', () => {
       if (this.settled) return;
       this.settle();
-      this.promise.resolve({ status, headers: headers as GetAnswer['headers'], chunks: this.chunks });
+      const hash = this.hash.digest('hex');
+      this.promise.resolve({ status, headers: headers as GetAnswer['headers'], texts: this.texts, hash });
     });
   }
 
   private take(chunk: Buffer): void {
     this.length += chunk.length;
-    if (this.length > this.maxBytes) this.fail(tooLarge(this.maxBytes));
-    else this.chunks.push(chunk);
+    if (this.length > this.maxBytes) {
+      this.fail(tooLarge(this.maxBytes));
+      return;
+    }
+    this.hash.update(chunk);
+    this.texts.push(chunk.toString('latin1'));
   }
 
   private readonly abort = (): void => this.fail(errorOf(entries.aborted, 'The listing was called off'));

@@ -19,8 +19,8 @@ export function prepareListing(client: S3Client, wire: Wire, identity: SigningId
 }
 
 /**
- * Sends one GET of a bucket's listing, once, and answers the chunks of its body as they came: complete by its announced length,
- * bounded in bytes and in time. `onFound` is told of a status 200. It goes past the SDK, whose middlewares, signer and handler
+ * Sends one GET of a bucket's listing, once, and answers its body as it came: complete by its announced length, bounded in bytes and in
+ * time. `onFound` is told of a status 200. It goes past the SDK, whose middlewares, signer and handler
  * cost more than the request itself, but by its agents, their guard and its clock. Throws by the error table.
  */
 export async function getListing(
@@ -29,15 +29,15 @@ export async function getListing(
   query: Readonly<Record<string, string | undefined>>,
   signal: AbortSignal | undefined,
   onFound: () => void,
-): Promise<readonly Buffer[]> {
+): Promise<GetAnswer> {
   const known = listingClients.get(client);
   if (!known) throw new Error('listings are for clients that createConnectorClient made');
   const path = `${known.basePath}/${bucket}`;
   const sorted = canonicalQuery(query);
   const headers = known.signer.sign(path, sorted, new Date(Date.now() + client.config.systemClockOffset));
   const answer = await sendGet(known.wire, { path: `${path}?${sorted}`, headers, signal, onFound });
-  if (answer.status === 200) return answer.chunks;
-  const body = Buffer.concat(answer.chunks).toString('utf8');
+  if (answer.status === 200) return answer;
+  const body = Buffer.from(answer.texts.join(''), 'latin1').toString('utf8');
   if (answer.status === 403) followClock(client, body, answer.headers.date);
   throw refused(answer, body);
 }

@@ -13,6 +13,8 @@ const nothingListed = new EndpointGuard([]);
 const loopback = new EndpointGuard(parseNetworks('127.0.0.0/8'));
 const empty = '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>';
 
+const whole = '<ListVersionsResult><IsTruncated>false</IsTruncated></ListVersionsResult>';
+
 const clients: S3Client[] = [];
 afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
@@ -110,11 +112,12 @@ describe('a connector client', () => {
     ['speaks another protocol', () => tcpEndpoint((socket) => socket.end('220 mail.example ESMTP\r\n')), 'S3.NOT_S3'],
   ])('ends by itself when the endpoint %s', async (_what, start, code) => {
     await using server = await start();
-    const startedAt = performance.now();
-    expect(await codeOf(clientOf(server.url, loopback, 500))).toBe(code);
-    expect(performance.now() - startedAt).toBeLessThan(4000);
+    expect(await codeOf(clientOf(server.url, loopback, timeoutFor(code)))).toBe(code);
   });
 });
+
+/** Milliseconds. What is to end by something else has time for it on any machine. */
+const timeoutFor = (code: string): number => (code === 'S3.TIMEOUT' ? 500 : 20_000);
 
 /** One character each 20 ms, after the first `atOnce`. */
 function drip(socket: import('node:net').Socket, text: string, atOnce = 0): void {
@@ -154,10 +157,18 @@ describe('a listing by a connector client', () => {
     ['redirects', () => httpEndpoint((_, response) => response.writeHead(307, { location: '/' }).end()), 'S3.REDIRECT'],
   ])('ends by itself when the endpoint %s', async (_what, start, code) => {
     await using server = await start();
-    const client = clientOf(server.url, loopback, 500);
-    const startedAt = performance.now();
+    const client = clientOf(server.url, loopback, timeoutFor(code));
     await expect(listVersionsPage(client, 'any', { maxKeys: 1 })).rejects.toMatchObject({ code });
-    expect(performance.now() - startedAt).toBeLessThan(4000);
+  });
+
+  it('ends an idle connection before the endpoint does that says when', async () => {
+    const endedBy = Promise.withResolvers<'client' | 'endpoint'>();
+    await using server = await httpEndpoint((request, response) => {
+      request.socket.once('end', () => endedBy.resolve('client')).once('close', () => endedBy.resolve('endpoint'));
+      response.setHeader('keep-alive', 'timeout=2').end(whole);
+    });
+    await listVersionsPage(clientOf(server.url, loopback), 'any', { maxKeys: 1 });
+    expect(await endedBy.promise).toBe('client');
   });
 
   it('is made to no address that the guard refuses, by name or as it is', async () => {
