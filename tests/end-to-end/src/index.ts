@@ -1,5 +1,6 @@
 export { type CompareOutcome, compare, waitUntilDeeplyEqual, waitUntilEqual } from './compare.js';
 export { type Killing, killAndRestart, killInTurn, missedSoon } from './kill-in-turn.js';
+export { type HistoryEntry, listHistory } from './list-history.js';
 export { type MainJob, type MainJobFigures, runMainJob } from './main-job.js';
 export { type OwnStack, type OwnStackOptions, startOwnStack } from './own-stack.js';
 export { waitUntilPushed, waitUntilStagingIsEmpty } from './settle-uploads.js';
