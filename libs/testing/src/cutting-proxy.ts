@@ -14,6 +14,8 @@ export interface CuttingProxy {
   readonly endpoint: string;
   /** Every request that came, also those that were cut. */
   readonly seen: SeenRequest[];
+  /** Those that are neither answered nor cut. */
+  readonly underWay: ReadonlySet<SeenRequest>;
   /** Decides from now on. */
   decide(fateOf: (seen: SeenRequest) => Fate): void;
   /** Nothing listens from now on: the connector is stopped. */
@@ -26,10 +28,13 @@ export interface CuttingProxy {
 export async function startCuttingProxy(upstream: string): Promise<CuttingProxy> {
   let fateOf: (seen: SeenRequest) => Fate = () => 'pass';
   const seen: SeenRequest[] = [];
+  const underWay = new Set<SeenRequest>();
   const serve = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { method = '', headers } = incoming;
     const one = { method, url: new URL(incoming.url ?? '/', upstream), headers };
     seen.push(one);
+    underWay.add(one);
+    outgoing.once('close', () => underWay.delete(one));
     const fate = fateOf(one);
     switch (fate) {
       case 'pass':
@@ -54,6 +59,7 @@ export async function startCuttingProxy(upstream: string): Promise<CuttingProxy>
   return {
     endpoint: url,
     seen,
+    underWay,
     decide: (next) => {
       fateOf = next;
     },
@@ -78,6 +84,7 @@ function forward(upstream: string, incoming: IncomingMessage, outgoing: ServerRe
   });
   passed.on('error', () => outgoing.destroy());
   passed.on('continue', () => outgoing.writeContinue());
+  incoming.once('close', () => !incoming.complete && passed.destroy()); // the client gave it up amid its body
   incoming.pipe(passed);
 }
 

@@ -13,6 +13,8 @@ export interface AcceptanceSettings {
   readonly killEverySeconds: number;
   /** Instead of all that: the snapshot of a slow connector, with so many kills in its course. */
   readonly snapshotKills: boolean;
+  /** Likewise: a client at the gateway and one at the connector write the same keys. */
+  readonly bothSides: boolean;
 }
 
 export const help = `npm run acceptance -- [flags]    fills a bucket, mirrors it, compares, changes it, compares again
@@ -25,6 +27,8 @@ export const help = `npm run acceptance -- [flags]    fills a bucket, mirrors it
   --rate N                   changes a second (50)
   --snapshot-kills           instead: the snapshot of 100,000 versions at a connector that takes 200 ms a page, with ten kills
                              of pollers and metadata in its course; --versions and --pollers (1) as above
+  --both-sides               instead: a client at the gateway and one at the connector put, overwrite and delete the same keys;
+                             --seconds, and --rate of each, as above
 `;
 
 const flags = {
@@ -35,6 +39,7 @@ const flags = {
   seconds: { type: 'string', default: '60' },
   rate: { type: 'string', default: '50' },
   'snapshot-kills': { type: 'boolean', default: false },
+  'both-sides': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -61,6 +66,7 @@ export function readSettings(args: readonly string[]): AcceptanceSettings | null
     seconds: number('seconds', 1, 3600),
     rate: number('rate', 1, 10_000),
     snapshotKills,
+    bothSides: values['both-sides'],
   };
   if (faults.length > 0) throw new Error(faults.join('\n'));
   return settings;

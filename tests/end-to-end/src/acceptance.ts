@@ -1,6 +1,7 @@
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { fillAsPlanned, startListingServer } from '@mirror/testing';
 import { type AcceptanceSettings, help, readSettings } from './acceptance-settings.js';
+import { runBothSides } from './both-sides.js';
 import { type MainJobFigures, runMainJob } from './main-job.js';
 import { startOwnStack } from './own-stack.js';
 import { killDuringSnapshot, oneVisitOnly, type SnapshotKillsFigures } from './snapshot-kills.js';
@@ -16,6 +17,7 @@ try {
   const settings = readSettings(process.argv.slice(2));
   if (settings === null) report(help);
   else if (settings.snapshotKills) await acceptSnapshotKills(settings);
+  else if (settings.bothSides) await acceptBothSides(settings);
   else await accept(settings);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -81,4 +83,18 @@ function killsSummary(versions: number, figures: SnapshotKillsFigures): string {
     `pages      ${pages} of first visits; allowed are ${allowedPages}: 1.25 a thousand of ${versions} versions, and ${2 * inFlight}`,
     `complete   after ${seconds.toFixed(1)} s, ${completed.versions.mirrored} versions mirrored when it was said`,
   ].join('\n');
+}
+
+async function acceptBothSides({ endpoint, pollers, seconds, rate }: AcceptanceSettings): Promise<void> {
+  const stack = await startOwnStack(report, { endpoint, pollers });
+  try {
+    const job = { seconds, writesPerSecond: rate, keys: 20, report };
+    const { puts, deletes, pushedSeconds, equalSeconds } = await runBothSides(stack.system, stack.connector, job);
+    report(`both sides wrote ${job.keys} keys for ${seconds} s: ${puts} puts and ${deletes} deletes were answered`);
+    report(
+      `each is at the connector once; all pushed after ${pushedSeconds.toFixed(1)} s, equal after ${equalSeconds.toFixed(1)} s`,
+    );
+  } finally {
+    await stack.stop();
+  }
 }

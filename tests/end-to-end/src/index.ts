@@ -1,3 +1,4 @@
+export { type BothSidesFigures, type BothSidesJob, runBothSides } from './both-sides.js';
 export { type CompareOutcome, compare, waitUntilDeeplyEqual, waitUntilEqual } from './compare.js';
 export { type Killing, killAndRestart, killInTurn, missedSoon } from './kill-in-turn.js';
 export { type HistoryEntry, listHistory } from './list-history.js';
