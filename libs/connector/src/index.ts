@@ -9,6 +9,7 @@ export { compareKeyBytes } from './key-order.js';
 export { KeyShape } from './key-shape.js';
 export { keyOfMarker, listVersions, type RangePage, type VersionRange } from './list-versions.js';
 export { listVersionsPage, type RawVersionPage, type VersionPageRequest } from './list-versions-page.js';
+export { type LocationAccess, type LocationTarget, locationTarget } from './location-target.js';
 export { type Network, parseNetworks } from './networks.js';
 export { parseVersionPage } from './parse-version-page.js';
 export type { Check, CheckName } from './prerequisite-report.js';

@@ -1,7 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { CachedLookup, LocationCredentials } from '@mirror/config-client';
-import { createConnectorClient, type EndpointGuard } from '@mirror/connector';
-import { TransientError } from '@mirror/runtime';
+import { createConnectorClient, type EndpointGuard, type LocationTarget, locationTarget } from '@mirror/connector';
 
 /** A client of a location's connector, for as long as it is needed. */
 export interface ConnectorLease {
@@ -37,11 +36,7 @@ export class ConnectorClients {
 
   /** Rejects with a TransientError when the config service does not tell how to reach the location. */
   async lease(location: string): Promise<ConnectorLease> {
-    const credentials = await this.credentials.get(location);
-    if (credentials === null) {
-      throw new TransientError(`The location ${location} has no credentials`, { code: 'LOCATION.UNKNOWN' });
-    }
-    const connector = this.#connectorOf(location, credentials);
+    const connector = this.#connectorOf(location, locationTarget(location, await this.credentials.get(location)));
     connector.leases += 1;
     return {
       client: connector.client,
@@ -64,10 +59,10 @@ export class ConnectorClients {
     this.#connectors.clear();
   }
 
-  #connectorOf(location: string, credentials: LocationCredentials): Connector {
+  #connectorOf(location: string, target: LocationTarget): Connector {
     const known = this.#connectors.get(location);
-    if (known?.revision === credentials.revision) return known;
-    const connector = this.#connect(credentials);
+    if (known?.revision === target.revision) return known;
+    const connector = this.#connect(target);
     this.#connectors.set(location, connector);
     if (known !== undefined) {
       known.replaced = true;
@@ -76,10 +71,10 @@ export class ConnectorClients {
     return connector;
   }
 
-  #connect({ revision, endpoint, region, bucketName, accessKey, secretKey }: LocationCredentials): Connector {
-    const target = { endpoint, region, bucket: bucketName, accessKeyId: accessKey, secretAccessKey: secretKey };
+  #connect(target: LocationTarget): Connector {
     const client = createConnectorClient(target, { guard: this.guard, maxSockets: MAX_SOCKETS });
-    return { revision, client, bucket: bucketName, leases: 0, replaced: false };
+    const { revision, bucket } = target;
+    return { revision, client, bucket, leases: 0, replaced: false };
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type EndpointGuard,
   headVersion,
   listVersionsPage,
+  locationTarget,
   type RawVersionPage,
   translateS3Error,
   type VersionDescription,
@@ -89,7 +90,7 @@ export class ConnectorAccess {
 
   private async connect(): Promise<{ client: Client; target: ConnectorTarget }> {
     if (this.connected) return this.connected;
-    const target = targetOf(this.location, await this.credentials.get(this.location));
+    const target = locationTarget(this.location, await this.credentials.get(this.location));
     const client = createConnectorClient(target, { guard: this.guard, requestTimeoutMs: REQUEST_TIMEOUT_MS });
     this.connected = { client, target };
     return this.connected;
@@ -109,13 +110,6 @@ export class ConnectorAccess {
     }
     this.requestCount += 1;
   }
-}
-
-function targetOf(location: string, credentials: LocationCredentials | null): ConnectorTarget {
-  if (!credentials)
-    throw new TransientError(`The location ${location} has no credentials`, { code: 'LOCATION.UNKNOWN' });
-  const { endpoint, region, bucketName, accessKey, secretKey } = credentials;
-  return { endpoint, region, bucket: bucketName, accessKeyId: accessKey, secretAccessKey: secretKey };
 }
 
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {

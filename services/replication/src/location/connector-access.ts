@@ -1,7 +1,13 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { CachedLookup, LocationCredentials } from '@mirror/config-client';
-import { createConnectorClient, type EndpointGuard, requireVersioning, translateS3Error } from '@mirror/connector';
-import { TransientError } from '@mirror/runtime';
+import {
+  createConnectorClient,
+  type EndpointGuard,
+  type LocationTarget,
+  locationTarget,
+  requireVersioning,
+  translateS3Error,
+} from '@mirror/connector';
 import { ConnectorClock } from './connector-clock.js';
 
 export interface ConnectorAccessOptions {
@@ -89,21 +95,14 @@ export class ConnectorAccess {
   }
 
   async #connect(): Promise<Connected> {
-    const credentials = await this.options.credentials.get(this.location);
-    if (credentials === null) {
-      throw new TransientError(`The location ${this.location} has no credentials`, {
-        code: 'LOCATION.UNKNOWN',
-        hint: 'The location was deleted, or the config service does not know it yet.',
-      });
-    }
-    if (this.#connected?.revision === credentials.revision) return this.#connected;
+    const target = locationTarget(this.location, await this.options.credentials.get(this.location));
+    if (this.#connected?.revision === target.revision) return this.#connected;
     // The old client's requests are left to end: closing it would make their outcome unknown.
-    this.#connected = this.#open(credentials);
+    this.#connected = this.#open(target);
     return this.#connected;
   }
 
-  #open({ endpoint, region, bucketName, accessKey, secretKey, revision }: LocationCredentials): Connected {
-    const target = { endpoint, region, bucket: bucketName, accessKeyId: accessKey, secretAccessKey: secretKey };
+  #open(target: LocationTarget): Connected {
     const { guard, maxSockets } = this.options;
     const client = createConnectorClient(target, {
       guard,
@@ -119,7 +118,8 @@ export class ConnectorAccess {
       },
       { name: 'connectorClock', step: 'deserialize', priority: 'low' },
     );
-    return { client, bucket: bucketName, revision, versionedAt: Number.NEGATIVE_INFINITY };
+    const { bucket, revision } = target;
+    return { client, bucket, revision, versionedAt: Number.NEGATIVE_INFINITY };
   }
 }
 
