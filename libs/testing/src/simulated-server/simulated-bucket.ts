@@ -1,3 +1,4 @@
+import { isoTime } from './iso-time.js';
 import { hexOf, mix } from './mix.js';
 import { type KeyAt, type KeyFamily, keysOf } from './simulated-keys.js';
 
@@ -132,7 +133,7 @@ export class SimulatedBucket {
     const { seed } = this;
     const versionId = `${hexOf(seed + 3, number)}${hexOf(seed + 4, number)}${number.toString(16).padStart(16, '0')}`;
     const etag = `${hexOf(seed + 5, number)}${hexOf(seed + 6, number)}${hexOf(seed + 7, number)}${hexOf(seed + 8, number)}`;
-    const lastModified = new Date(firstWrite + (mix(seed + 9, number) % spanMs)).toISOString();
+    const lastModified = isoTime(firstWrite + (mix(seed + 9, number) % spanMs));
     return { key, versionId, kind, isLatest, size: mix(seed + 10, number) % 10_000_000, etag, lastModified };
   }
 }

@@ -1,3 +1,4 @@
+import { clockTime, isoDay } from './iso-time.js';
 import { hexOf, mix } from './mix.js';
 
 /** Kinds of key spaces. */
@@ -42,10 +43,23 @@ function dated(count: number, seed: number): KeyAt {
     const day = placeOf(index, count, seed) * days;
     const hour = day % 1;
     const shifted = Math.floor(day) + hour - Math.sin(2 * Math.PI * hour) * 0.12;
-    const time = new Date(firstDay + Math.floor(shifted * dayMs)).toISOString();
-    const folder = time.slice(0, 13).replaceAll('-', '/').replace('T', '/');
-    return `${folder}/${time.slice(14, 23)}-${String(index).padStart(8, '0')}.json`;
+    const ms = Math.floor(shifted * dayMs);
+    const sinceFirst = Math.floor(ms / dayMs);
+    const clock = clockTime(ms - sinceFirst * dayMs);
+    const folder = `${folderOf(firstDay / dayMs + sinceFirst)}/${clock.slice(0, 2)}`;
+    return `${folder}/${clock.slice(3)}-${String(index).padStart(8, '0')}.json`;
   };
+}
+
+const folders = new Map<number, string>();
+
+/** `2023/01/31`, by days since 1970. */
+function folderOf(day: number): string {
+  const known = folders.get(day);
+  if (known !== undefined) return known;
+  const folder = isoDay(day).replaceAll('-', '/');
+  folders.set(day, folder);
+  return folder;
 }
 
 const levels = 5;
