@@ -53,7 +53,8 @@ export function createConnectorClient(target: ConnectorTarget, options: Connecto
     ...nothingFromEnvironment,
     logger: silent,
     requestHandler: {
-      ...agents,
+      httpAgent: agents.httpAgent,
+      httpsAgent: agents.httpsAgent,
       connectionTimeout: connectMs,
       requestTimeout: largeBodies ? 0 : requestTimeoutMs,
       throwOnRequestTimeout: true,

@@ -108,6 +108,7 @@ class Exchange {
     });
   }
 
+  /** The chunk's memory is used again for what comes next. */
   private take(chunk: Buffer): void {
     this.length += chunk.length;
     if (this.length > this.maxBytes) {
@@ -143,5 +144,5 @@ function newRequest({ endpoint, agents }: Wire, { path, headers }: GetOptions): 
     headers: headers as string[],
   };
   if (endpoint.protocol === 'https:') return requestHttps({ ...options, agent: agents.httpsAgent });
-  return requestHttp({ ...options, agent: agents.httpAgent });
+  return requestHttp({ ...options, agent: agents.listingAgent });
 }

@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { ListBucketsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -127,12 +130,29 @@ function drip(socket: import('node:net').Socket, text: string, atOnce = 0): void
   socket.on('close', () => clearInterval(timer));
 }
 
+/** Up to 1.5 MB, each its own. */
+function bodyOf(index: number): Buffer {
+  const filling = Array.from({ length: index * 5_000 }, (_, at) => `<a>${index + at * 7}</a>`);
+  return Buffer.from(`<ListVersionsResult>${filling.join('')}</ListVersionsResult>`);
+}
+
+/** By its length or in chunks; in one piece, or many that arrive apart. */
+async function sendInPieces(response: ServerResponse, body: Buffer, index: number): Promise<void> {
+  if (index % 2 === 0) response.setHeader('content-length', body.length);
+  const size = [body.length, 70_000, 1_000, 33_333][index % 4] ?? body.length;
+  for (let at = 0; at < body.length; at += size) {
+    response.write(body.subarray(at, at + size));
+    if (at % 3 === 0) await setImmediate();
+  }
+  response.end();
+}
+
 function changeProtocol(socket: import('node:net').Socket): void {
   const head = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n';
   socket.once('data', () => socket.write(head));
 }
 
-function flood(response: import('node:http').ServerResponse): void {
+function flood(response: ServerResponse): void {
   const chunk = Buffer.alloc(64 * 1024, 'a');
   const write = () => {
     while (!response.destroyed && response.write(chunk));
@@ -159,6 +179,21 @@ describe('a listing by a connector client', () => {
     await using server = await start();
     const client = clientOf(server.url, loopback, timeoutFor(code));
     await expect(listVersionsPage(client, 'any', { maxKeys: 1 })).rejects.toMatchObject({ code });
+  });
+
+  it('has every byte as it was sent, in whatever pieces, on many connections at once', async () => {
+    const bodies = Array.from({ length: 24 }, (_, index) => bodyOf(index));
+    await using server = await httpEndpoint((request, response) => {
+      const index = Number(new URL(request.url ?? '', 'http://any').searchParams.get('prefix'));
+      void sendInPieces(response, bodies[index] ?? Buffer.alloc(0), index);
+    });
+    const client = clientOf(server.url, loopback, 20_000);
+    const list = async (index: number) =>
+      (await listVersionsPage(client, 'any', { maxKeys: 1, prefix: `${index}` })).hash;
+    const hashes = bodies.map((body) => createHash('sha256').update(body).digest('hex'));
+    for (let round = 0; round < 3; round += 1) {
+      expect(await Promise.all(bodies.map((_, index) => list(index)))).toEqual(hashes);
+    }
   });
 
   it('ends an idle connection before the endpoint does that says when', async () => {
