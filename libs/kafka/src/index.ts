@@ -6,6 +6,7 @@ export { EventProducer } from './event-producer.js';
 export { ForeignConsumer, type ForeignConsumerOptions } from './foreign-consumer.js';
 export { connectKafka, KafkaConnection, type KafkaEnv, type KafkaOptions } from './kafka-connection.js';
 export type { PartitionLag } from './lag.js';
+export { LastCommitted } from './last-committed.js';
 export { bucketTable, locationTable } from './mirror-tables.js';
 export { mergePositions, type Position } from './position.js';
 export type { EventBatch, ReceivedEvent, Rejected } from './read-batch.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topics } from '@mirror/events';
-import { committedOffsets, type KafkaConnection, type Offsets } from '@mirror/kafka';
+import { type KafkaConnection, LastCommitted, type Offsets } from '@mirror/kafka';
 import { type Namespace, readPositions } from '@mirror/namespace';
 import type { Logger } from '@mirror/runtime';
 import type { PendingRebuild } from './rebuild-pending.js';
@@ -22,21 +22,24 @@ const WITNESSES = [
  */
 export class RestoreGate {
   readonly #stopping = new AbortController();
-  /** Kafka's word; the last one holds while Kafka is away. */
-  readonly #committed = new Map<string, Offsets>();
-  readonly #asking = new Map<string, Promise<void>>();
+  readonly #witnesses: readonly Witness[];
   #running: Promise<void> = Promise.resolve();
   #seenAt = Number.NEGATIVE_INFINITY;
   /** Once for each time that the database or Kafka is away. */
   #isTold = false;
 
   constructor(
-    private readonly kafka: KafkaConnection,
+    kafka: KafkaConnection,
     private readonly namespace: Namespace,
     private readonly rebuild: PendingRebuild,
     private readonly onOpen: () => void,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.#witnesses = WITNESSES.map(({ topic, service }) => ({
+      name: kafka.topicName(topic),
+      committed: new LastCommitted(kafka, topic, service),
+    }));
+  }
 
   get isOpen(): boolean {
     return performance.now() - this.#seenAt < FRESH_MS;
@@ -64,9 +67,9 @@ export class RestoreGate {
   async #look(): Promise<void> {
     const wasOpen = this.isOpen;
     try {
-      await Promise.all(WITNESSES.map((one) => this.#refreshCommitted(one)));
+      const committed = await Promise.all(this.#witnesses.map((one) => one.committed.refresh()));
       const askedAt = performance.now();
-      const behind = await Promise.all(WITNESSES.map((one) => this.#isBehind(one)));
+      const behind = await Promise.all(this.#witnesses.map(({ name }, at) => this.#isBehind(name, committed[at])));
       if (behind.includes(true)) {
         this.logger.warn('the database is behind the committed offsets: it was restored; uploads are made again');
         await this.rebuild.run(this.#stopping.signal);
@@ -82,25 +85,14 @@ export class RestoreGate {
     }
   }
 
-  /** Waits for Kafka's word the first time only: one that is away must not hold up pushes. */
-  async #refreshCommitted(witness: (typeof WITNESSES)[number]): Promise<void> {
-    const { name } = witness.topic;
-    const asked = this.#asking.get(name) ?? this.#ask(witness);
-    if (!this.#committed.has(name)) await asked;
-  }
-
-  #ask({ topic, service }: (typeof WITNESSES)[number]): Promise<void> {
-    const asked = committedOffsets(this.kafka, topic, service)
-      .then((offsets) => void this.#committed.set(topic.name, offsets))
-      .finally(() => this.#asking.delete(topic.name));
-    this.#asking.set(topic.name, asked);
-    asked.catch(() => {}); // whoever waits for it is told; otherwise the last word holds
-    return asked;
-  }
-
-  async #isBehind({ topic }: (typeof WITNESSES)[number]): Promise<boolean> {
-    const stored = await readPositions(this.namespace.positions, this.kafka.topicName(topic));
-    const committed = this.#committed.get(topic.name) ?? new Map<string, bigint>();
+  async #isBehind(name: string, committed: Offsets = new Map()): Promise<boolean> {
+    const stored = await readPositions(this.namespace.positions, name);
     return [...committed].some(([partition, offset]) => (stored.get(partition) ?? 0n) < offset);
   }
+}
+
+interface Witness {
+  /** Of the topic, with its prefix. */
+  readonly name: string;
+  readonly committed: LastCommitted;
 }

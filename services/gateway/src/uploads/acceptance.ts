@@ -4,6 +4,7 @@ import { type Accepted, type AcceptRequest, acceptOperation, type Namespace, upl
 import type { Outbox } from '@mirror/outbox';
 import type { NewIntent, StagedBytes, Staging, StagingIntents } from '@mirror/staging';
 import type { ClientSession } from 'mongodb';
+import type { AcceptanceGate } from './acceptance-gate.js';
 
 /** Bytes that are durable, and belong to nobody yet. */
 export interface StagedPart extends StagedBytes {
@@ -21,13 +22,14 @@ export class Acceptance {
     private readonly namespace: Namespace,
     private readonly staging: Staging,
     private readonly intents: StagingIntents,
-    private readonly outbox: Outbox,
-    /** Something was accepted: its event waits in the outbox. */
-    private readonly nudge: () => void,
+    private readonly gate: AcceptanceGate,
+    /** Where events of what was accepted wait, and who brings them to Kafka. */
+    private readonly events: { readonly outbox: Outbox; nudge(): void },
   ) {}
 
   /** Durable when it resolves. When it rejects, with the body's own error or the store's, nothing is kept. */
   async stage(owner: Omit<NewIntent, 'stagedId'>, body: AsyncIterable<Uint8Array>): Promise<StagedPart> {
+    await this.gate.pass(); // rather than after all bytes
     const stagedId = newStagedId();
     await this.intents.open({ stagedId, ...owner });
     try {
@@ -49,19 +51,23 @@ export class Acceptance {
     const { stagedIds = [], ...operation } = request;
     const accepted = await acceptOperation(session, this.namespace, { operationId, ...operation });
     if (stagedIds.length > 0) await this.intents.commit(session, stagedIds, operationId);
-    await this.outbox.add(session, topics.uploads, uploadEvent(accepted.operation, 'gateway'));
+    await this.events.outbox.add(session, topics.uploads, uploadEvent(accepted.operation, 'gateway'));
     return accepted;
   }
 
-  /** When it resolves, a majority has it. `work` may run several times. */
+  /** When it resolves, a majority has it. `work` may run several times, also long after the first: the gate is passed each time. */
   async transaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
     const session = this.namespace.db.client.startSession();
+    const attempt = async (): Promise<T> => {
+      await this.gate.pass();
+      return work(session);
+    };
     try {
-      const result = await session.withTransaction(work, {
+      const result = await session.withTransaction(attempt, {
         readConcern: { level: 'snapshot' },
         writeConcern: { w: 'majority' },
       });
-      this.nudge();
+      this.events.nudge();
       return result;
     } finally {
       await session.endSession();

@@ -9,6 +9,7 @@ import type { GatewayEnv } from '../env.js';
 import type { Writing } from '../operations/operation.js';
 import { abandonedUploads } from './abandon-uploads.js';
 import { Acceptance } from './acceptance.js';
+import { AcceptanceGate } from './acceptance-gate.js';
 import { MultipartUploads } from './multipart-uploads.js';
 
 /** Name of this service's own outbox: the config service has one in the same database. */
@@ -36,13 +37,16 @@ export async function startWriting(
   await producer.start();
   const relay = new OutboxRelay({ db, producer, logger, topics: [topics.uploads], name: OUTBOX });
   relay.start();
-  const acceptance = new Acceptance(namespace, staging, intents, outbox, () => relay.nudge());
+  const gate = new AcceptanceGate(kafka, namespace, logger);
+  gate.start();
+  const acceptance = new Acceptance(namespace, staging, intents, gate, { outbox, nudge: () => relay.nudge() });
   const abandoned = abandonedUploads(acceptance, uploads, env.MULTIPART_LIFETIME_SECONDS, logger);
   abandoned.start();
   return {
     writing: { acceptance, staging, uploads, config },
     stop: async () => {
       await abandoned.stop();
+      await gate.stop();
       await relay.stop();
       await producer.stop();
       staging.close();

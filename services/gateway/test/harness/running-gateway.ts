@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HeadBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { type CloudEvent, type EventType, topics } from '@mirror/events';
+import { type CloudEvent, type EventType, type Topic, topics } from '@mirror/events';
 import { EventProducer, KafkaConnection } from '@mirror/kafka';
 import { Namespace } from '@mirror/namespace';
 import { createLogger, parseEnv, type RunningService } from '@mirror/runtime';
@@ -31,8 +31,8 @@ export class RunningGateway {
   #service: RunningService | undefined;
   #revision = 0;
 
-  /** `changes` replace what a gateway is started with. */
-  async start(changes: Readonly<Record<string, string>> = {}): Promise<this> {
+  /** `changes` replace what a gateway is started with. @param mongo `host:port` of what stands before the database. */
+  async start(changes: Readonly<Record<string, string>> = {}, mongo?: string): Promise<this> {
     this.#database = await freshDatabase('gateway');
     this.namespace = new Namespace(this.#database.db);
     for (const key of [WRITER, READER]) this.config.keys.set(key.id, key);
@@ -40,7 +40,7 @@ export class RunningGateway {
     await this.#startProducer();
     this.staging = await mkdtemp(join(tmpdir(), 'gateway-staging-'));
     const env = parseEnv(gatewayEnv, {
-      MONGODB_URL: this.#database.url,
+      MONGODB_URL: mongo === undefined ? this.#database.url : direct(this.#database.url, mongo),
       KAFKA_BROKERS: testServers().kafkaBrokers.join(','),
       TOPIC_PREFIX: this.prefix,
       SERVICE_TOKEN,
@@ -73,6 +73,19 @@ export class RunningGateway {
   /** Names of the files in staging. */
   staged(): Promise<string[]> {
     return readdir(this.staging);
+  }
+
+  /** As if the service had consumed a topic to its end. Answers partition → offset. */
+  async consumed(topic: Topic, service: string): Promise<ReadonlyMap<number, string>> {
+    const kafka = this.#kafka;
+    if (kafka === undefined) throw new Error('the gateway was not started');
+    const ends = await kafka.withAdmin(async (admin) => {
+      const offsets = await admin.fetchTopicOffsets(kafka.topicName(topic));
+      const partitions = offsets.map(({ partition, high }) => ({ partition, offset: high }));
+      await admin.setOffsets({ groupId: kafka.groupName(service), topic: kafka.topicName(topic), partitions });
+      return partitions;
+    });
+    return new Map(ends.map(({ partition, offset }) => [partition, offset]));
   }
 
   /** Says that a location has these connector settings: to config's API, and as an event. */
@@ -156,4 +169,10 @@ export class RunningGateway {
     this.#revision += 1;
     return String(this.#revision);
   }
+}
+
+/** The same database at another address, which the driver does not leave for that of the replica set. */
+function direct(url: string, address: string): string {
+  const { pathname } = new URL(url);
+  return `mongodb://${address}${pathname}?directConnection=true&serverSelectionTimeoutMS=500`;
 }

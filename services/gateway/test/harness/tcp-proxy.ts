@@ -8,10 +8,14 @@ export class TcpProxy {
   requestsToCut = 0;
   readonly #open = new Set<Socket>();
   readonly #server: Server;
+  #isPaused = false;
 
   constructor(target: string) {
     const { hostname, port } = new URL(target);
-    this.#server = createServer((client) => this.#relay(client, connect(Number(port), hostname)));
+    this.#server = createServer((client) => {
+      if (this.#isPaused) client.destroy();
+      else this.#relay(client, connect(Number(port), hostname));
+    });
   }
 
   /** Port 0: a free one. */
@@ -28,6 +32,16 @@ export class TcpProxy {
   /** Cuts every connection; new ones are taken. */
   cut(): void {
     for (const socket of this.#open) socket.destroy();
+  }
+
+  /** Cuts every connection, and new ones too, until it is resumed. */
+  pause(): void {
+    this.#isPaused = true;
+    this.cut();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
   }
 
   /** Cuts every connection and refuses new ones, for good. */
