@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import {
   type CloudEvent,
   compareTimes,
@@ -76,23 +76,28 @@ export interface StampedChange {
   readonly comparedAt: LogicalTime;
 }
 
+type ChangeEvent = CloudEvent<'ObjectChanged'>;
+
+export const eventsOf = (changes: readonly StampedChange[], now: Date): ChangeEvent[] =>
+  changes.map(({ change, comparedAt }) => toEvent(change, comparedAt, now));
+
 /** The same changes, compared against the same documents, have the same digest. */
-export function digestOf(changes: readonly StampedChange[]): string {
-  const hash = createHash('sha256');
-  for (const { change, comparedAt } of changes) hash.update(eventId(change, comparedAt));
-  return hash.digest('hex');
+export function digestOf(events: readonly ChangeEvent[]): string {
+  const digest = createHash('sha256');
+  for (const { id } of events) digest.update(id);
+  return digest.digest('hex');
 }
 
-export async function publishChanges(
+export const publishEvents = (producer: EventProducer, events: readonly ChangeEvent[]): Promise<Position> =>
+  producer.send(topics.objectChanges, events);
+
+export const publishChanges = (
   producer: EventProducer,
   changes: readonly StampedChange[],
   now: Date,
-): Promise<Position> {
-  const events = changes.map(({ change, comparedAt }) => toEvent(change, comparedAt, now));
-  return producer.send(topics.objectChanges, events);
-}
+): Promise<Position> => publishEvents(producer, eventsOf(changes, now));
 
-function toEvent(change: ObjectChanged, comparedAt: LogicalTime, now: Date): CloudEvent<'ObjectChanged'> {
+function toEvent(change: ObjectChanged, comparedAt: LogicalTime, now: Date): ChangeEvent {
   return {
     id: eventId(change, comparedAt),
     type: 'ObjectChanged',
@@ -106,8 +111,5 @@ function toEvent(change: ObjectChanged, comparedAt: LogicalTime, now: Date): Clo
 function eventId(change: ObjectChanged, comparedAt: LogicalTime): string {
   const { mirrorId, key, versionId, kind, place, size, etag, lastModified, storageClass, description } = change;
   const state = [kind, place, size, etag, lastModified, storageClass, description?.describedAt ?? ''];
-  return createHash('sha256')
-    .update(JSON.stringify([mirrorId, key, versionId, comparedAt, state]))
-    .digest('hex')
-    .slice(0, 32);
+  return hash('sha256', JSON.stringify([mirrorId, key, versionId, comparedAt, state]), 'hex').slice(0, 32);
 }

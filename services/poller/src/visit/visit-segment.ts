@@ -23,10 +23,11 @@ import { nextVisit, type Visited } from './next-visit.js';
 import {
   changeOf,
   digestOf,
+  eventsOf,
   laterThan,
   type MirrorIdentity,
   type ObservedInterval,
-  publishChanges,
+  publishEvents,
   removalOf,
   type StampedChange,
 } from './publish-changes.js';
@@ -179,9 +180,10 @@ export class SegmentVisitor {
   ): Promise<{ published: Position | null; said: Said | null }> {
     if (changes.length === 0) return { published: null, said: null };
     const now = await this.stores.segments.now();
-    const said = sayAgain(segment.said, digestOf(changes), now);
+    const events = eventsOf(changes, now);
+    const said = sayAgain(segment.said, digestOf(events), now);
     if (!said) return { published: null, said: segment.said };
-    return { published: await publishChanges(this.producer, changes, now), said };
+    return { published: await publishEvents(this.producer, events), said };
   }
 
   /** One more than the range holds, so that the page proves the range's end. A hash is of one page size. */
