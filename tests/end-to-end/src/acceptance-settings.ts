@@ -15,6 +15,8 @@ export interface AcceptanceSettings {
   readonly snapshotKills: boolean;
   /** Likewise: a client at the gateway and one at the connector write the same keys. */
   readonly bothSides: boolean;
+  /** Instead of all that: a simulated endpoint of every kind, and real ones, one after the other. */
+  readonly personalities: boolean;
 }
 
 export const help = `npm run acceptance -- [flags]    fills a bucket, mirrors it, compares, changes it, compares again
@@ -25,6 +27,8 @@ export const help = `npm run acceptance -- [flags]    fills a bucket, mirrors it
   --kill-every-seconds N     one of the pollers is killed by SIGKILL and started again; 0: none (10)
   --seconds N                of churn (60)
   --rate N                   changes a second (50)
+  --personalities            instead: simulated endpoints of every kind, all mirrored at once, with changes and faulty listings,
+                             then MinIO and versitygw; --pollers (4), --versions (4000), --seconds (20), --rate (20) as above
   --snapshot-kills           instead: the snapshot of 100,000 versions at a connector that takes 200 ms a page, with ten kills
                              of pollers and metadata in its course; --versions and --pollers (1) as above
   --both-sides               instead: a client at the gateway and one at the connector put, overwrite and delete the same keys;
@@ -36,8 +40,9 @@ const flags = {
   versions: { type: 'string' },
   pollers: { type: 'string' },
   'kill-every-seconds': { type: 'string', default: '10' },
-  seconds: { type: 'string', default: '60' },
-  rate: { type: 'string', default: '50' },
+  seconds: { type: 'string' },
+  rate: { type: 'string' },
+  personalities: { type: 'boolean', default: false },
   'snapshot-kills': { type: 'boolean', default: false },
   'both-sides': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -49,7 +54,8 @@ export function readSettings(args: readonly string[]): AcceptanceSettings | null
   if (values.help) return null;
   const faults: string[] = [];
   const snapshotKills = values['snapshot-kills'];
-  const standard = snapshotKills ? { versions: 100_000, pollers: 1 } : { versions: 20_000, pollers: 3 };
+  const { personalities } = values;
+  const standard = standardOf(snapshotKills, personalities);
   const number = (flag: keyof typeof values, lowest: number, highest: number, otherwise?: number): number => {
     const value = Number(values[flag] ?? otherwise);
     if (Number.isInteger(value) && value >= lowest && value <= highest) return value;
@@ -63,11 +69,21 @@ export function readSettings(args: readonly string[]): AcceptanceSettings | null
     versions: number('versions', 1, 10_000_000, standard.versions),
     pollers: number('pollers', 1, 20, standard.pollers),
     killEverySeconds: number('kill-every-seconds', 0, 3600),
-    seconds: number('seconds', 1, 3600),
-    rate: number('rate', 1, 10_000),
+    seconds: number('seconds', 1, 3600, standard.seconds),
+    rate: number('rate', 1, 10_000, standard.rate),
     snapshotKills,
     bothSides: values['both-sides'],
+    personalities,
   };
   if (faults.length > 0) throw new Error(faults.join('\n'));
   return settings;
+}
+
+function standardOf(snapshotKills: boolean, personalities: boolean) {
+  if (personalities) return { versions: 4_000, pollers: 4, seconds: 20, rate: 20 };
+  return {
+    ...(snapshotKills ? { versions: 100_000, pollers: 1 } : { versions: 20_000, pollers: 3 }),
+    seconds: 60,
+    rate: 50,
+  };
 }

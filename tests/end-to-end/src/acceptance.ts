@@ -2,8 +2,10 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { fillAsPlanned, startListingServer } from '@mirror/testing';
 import { type AcceptanceSettings, help, readSettings } from './acceptance-settings.js';
 import { runBothSides } from './both-sides.js';
+import { killInTurn } from './kill-in-turn.js';
 import { type MainJobFigures, runMainJob } from './main-job.js';
 import { startOwnStack } from './own-stack.js';
+import { oftenVisited, runPersonalities } from './run-personalities.js';
 import { killDuringSnapshot, oneVisitOnly, type SnapshotKillsFigures } from './snapshot-kills.js';
 import { s3Client } from './system.js';
 
@@ -18,6 +20,7 @@ try {
   if (settings === null) report(help);
   else if (settings.snapshotKills) await acceptSnapshotKills(settings);
   else if (settings.bothSides) await acceptBothSides(settings);
+  else if (settings.personalities) await acceptPersonalities(settings);
   else await accept(settings);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
@@ -55,6 +58,31 @@ function summary(settings: AcceptanceSettings, figures: MainJobFigures): string 
     `churn      ${churned.changes.length} changes in ${churned.seconds.toFixed(1)} s`,
     `quiet      equal again after ${settleSeconds.toFixed(1)} s`,
   ].join('\n');
+}
+
+async function acceptPersonalities(settings: AcceptanceSettings): Promise<void> {
+  const { pollers, versions, seconds, rate, killEverySeconds } = settings;
+  const stack = await startOwnStack(report, { endpoint: 'versitygw', pollers, environment: oftenVisited });
+  const killing = killEverySeconds > 0 ? killInTurn(stack.system.pollers, killEverySeconds * 1_000) : null;
+  const churn = { seconds, changesPerSecond: rate };
+  try {
+    await runPersonalities(stack.system, { versions, churn, report });
+    for (const [bucket, address] of [
+      ['minio', stack.servers.connector],
+      ['versitygw', stack.connector],
+    ] as const) {
+      const connector = { ...address, bucket };
+      const s3 = s3Client(connector);
+      await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+      s3.destroy();
+      await runMainJob(stack.system, connector, { versions, churn, report });
+      report(`${bucket}: equal`);
+    }
+    report(`all equal, ${pollers} pollers, ${killing?.kills ?? 0} times one was killed`);
+  } finally {
+    await killing?.stop();
+    await stack.stop();
+  }
 }
 
 async function acceptSnapshotKills({ versions, pollers }: AcceptanceSettings): Promise<void> {

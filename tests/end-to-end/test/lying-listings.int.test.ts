@@ -1,6 +1,6 @@
 import { type Faults, type VersionedBucket, waitFor } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
+import { type MirroredListingServer, mirrorListingServer } from '../src/mirrored-listing-server.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 
 /** One more than twice two hundred: half of the keys listed is less than half of the versions. */

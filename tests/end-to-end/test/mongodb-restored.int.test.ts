@@ -6,7 +6,7 @@ import { freshName, type RunningMongo, startMongo, testServers, type VersionedBu
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type System, startSystem } from '../src/index.js';
-import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
+import { type MirroredListingServer, mirrorListingServer } from '../src/mirrored-listing-server.js';
 
 const patience = { timeoutMs: 90_000, intervalMs: 200 };
 

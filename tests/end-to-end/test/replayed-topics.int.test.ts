@@ -3,7 +3,7 @@ import { testServers, type VersionedBucket, waitFor } from '@mirror/testing';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { missedSoon, s3Client } from '../src/index.js';
-import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
+import { type MirroredListingServer, mirrorListingServer } from '../src/mirrored-listing-server.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 
 const bucket = 'replayed';

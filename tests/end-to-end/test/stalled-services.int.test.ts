@@ -1,7 +1,7 @@
 import type { VersionedBucket } from '@mirror/testing';
 import { waitFor } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
+import { type MirroredListingServer, mirrorListingServer } from '../src/mirrored-listing-server.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 
 const lagWaitSeconds = 4;

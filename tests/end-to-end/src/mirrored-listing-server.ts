@@ -8,8 +8,7 @@ import {
   type VersionedBucket,
   waitFor,
 } from '@mirror/testing';
-import { type S3Access, type Status, s3Client } from '../src/index.js';
-import type { TestSystem } from './test-system.js';
+import { type S3Access, type Status, type System, s3Client } from './system.js';
 
 /** A listing server, mirrored under a bucket's name, and both sides by name: `KEY VERSIONID KIND`, the latest marked. */
 export interface MirroredListingServer {
@@ -22,21 +21,28 @@ export interface MirroredListingServer {
   status(): Promise<Status>;
   waitUntilTrue(timeoutMs?: number): Promise<void>;
   /** That many listings from now on. */
-  waitForListings(count: number): Promise<void>;
+  waitForListings(count: number, timeoutMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function mirrorListingServer(
-  { system }: Pick<TestSystem, 'system'>,
+  { system }: { readonly system: System },
   bucket: string,
-  options: { readonly personality: Personality; readonly seed: (bucket: VersionedBucket) => void },
+  {
+    liveWithinMs,
+    ...options
+  }: {
+    readonly personality: Personality;
+    readonly seed: (bucket: VersionedBucket) => void;
+    readonly liveWithinMs?: number;
+  },
 ): Promise<MirroredListingServer> {
   const server = await startListingServer(options);
   const { endpoint, region, accessKeyId, secretAccessKey } = server;
   const connector = { endpoint, region, accessKeyId, secretAccessKey, bucket: server.bucket };
   const gateway = s3Client(await system.gatewayAccess(bucket));
   await system.mirror(bucket, connector);
-  await system.waitUntilLive(bucket);
+  await system.waitUntilLive(bucket, liveWithinMs);
   const truth = () => truthOf(server.contents);
   const mirrored = () => listedBy(gateway, bucket);
   return {
@@ -50,9 +56,9 @@ export async function mirrorListingServer(
       const isTrue = async () => isDeepStrictEqual(await mirrored(), truth());
       await waitFor(isTrue, { what: `the mirror ${bucket} to be true`, timeoutMs, intervalMs: 100 });
     },
-    waitForListings: async (count) => {
+    waitForListings: async (count, timeoutMs = 120_000) => {
       const seen = server.listings.length;
-      await waitFor(() => server.listings.length - seen >= count, { what: `${count} listings`, timeoutMs: 120_000 });
+      await waitFor(() => server.listings.length - seen >= count, { what: `${count} listings`, timeoutMs });
     },
     stop: async () => {
       gateway.destroy();
