@@ -28,6 +28,7 @@ export {
 export { pendingOf, type UploadFigures, uploadFigures } from './pending-operations.js';
 export {
   type DescribedVersion,
+  knownVersions,
   latestVersions,
   type MirroredVersion,
   readKeys,

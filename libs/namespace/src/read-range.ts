@@ -41,6 +41,22 @@ export async function readKeys(
     .toArray() as Promise<MirroredVersion[]>;
 }
 
+/** Which of these versions of a key the mirror has, by their ids. */
+export async function knownVersions(
+  namespace: Namespace,
+  mirrorId: string,
+  key: string,
+  versionIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (versionIds.length === 0) return new Set();
+  const ids = versionIds.map((v) => ({ k: key, v }));
+  const found = await namespace
+    .versions(mirrorId)
+    .find({ _id: { $in: ids }, live: true }, { projection: { _id: 1 } })
+    .toArray();
+  return new Set(found.map(({ _id }) => _id.v));
+}
+
 /** By the `_id` index alone, which holds tombstones too: they are few, and the comparison must not miss one in between. */
 function rangeFilter(after: string, end: string | null): Filter<VersionDocument> {
   const last = new MaxKey() as unknown as string;

@@ -36,6 +36,16 @@ export interface Segment extends SegmentAttention {
   readonly open: boolean;
   /** Versions that it held when it was cut as full as its keys let it be; null: it was not. */
   readonly filled: number | null;
+  /**
+   * How far the first listing of a key of many versions has come: the markers of its next page, and how many versions of it were
+   * listed before. Missing or null: none is under way.
+   */
+  readonly walk?: {
+    readonly key: string;
+    readonly keyMarker: string;
+    readonly versionIdMarker: string;
+    readonly listed: number;
+  } | null;
   /** Begin of the last visit that was completed; null: never. */
   readonly visitedAt: Date | null;
   /** Versions that the last visit listed. */

@@ -59,7 +59,7 @@ class Passes {
     const expected = segment.open ? null : segment.count;
     const range = { after: segment.after, end, pageSize: PAGE, expected, confirmedHash: null };
     const listing = await listRange(this.listPage, range);
-    if (listing.kind === 'unchanged') throw new Error('nothing is confirmed here');
+    if (listing.kind !== 'listed') throw new Error('nothing is confirmed here');
     const count = listing.versions.length;
     const isCut = listing.end !== end && listing.end !== null;
     const isFull = isCut && !isOutgrown(end, expected);

@@ -84,6 +84,39 @@ describe('the first snapshot', () => {
     for (const { changes } of pollings) expect(changes.length).toBeGreaterThan(KEYS / 5);
   });
 
+  it('goes on inside a key of many versions when its poller ends, and lists no page of it again', async () => {
+    const mirrorId = randomUUID();
+    const key = 'a/key of many versions';
+    const hot = await startListingServer({
+      personality: 's3Connector',
+      seed: (bucket) => {
+        for (let index = 0; index < 8_000; index += 1) bucket.put(key, { body: '' });
+        bucket.put('b', { body: '' });
+      },
+      faults: { latencyMs: 20 },
+    });
+    const pollings: Polling[] = [];
+    const segment = () => namespace.segments.findOne({ _id: { m: mirrorId, a: '' } });
+    for (const versions of [2_000, 5_000]) {
+      pollings.push(await startPolling(mongo, hot, { mirrorId, visitsAtOnce: 4 }));
+      const isThere = async () => ((await segment())?.walk?.listed ?? 0) >= versions;
+      await waitFor(isThere, { what: `${versions} versions to be listed`, timeoutMs: 60_000, intervalMs: 5 });
+      await pollings.at(-1)?.stop();
+    }
+    pollings.push(await startPolling(mongo, hot, { mirrorId, visitsAtOnce: 4 }));
+    await untilListed(mirrorId);
+    await pollings.at(-1)?.stop();
+    const changes = pollings.flatMap((polling) => polling.changes);
+    const inOrder = hot.contents.versionsOf(key).map(({ versionId }, place) => ({ versionId, place }));
+    const walked = new Map(changes.filter((change) => change.key === key).map((change) => [change.versionId, change]));
+    expect(inOrder.filter(({ versionId, place }) => walked.get(versionId)?.place !== place)).toEqual([]);
+    expect(changes.some((change) => change.key === 'b')).toBe(true);
+    // Eight pages, one for what comes after the key, and one each that was under way when a poller ended.
+    expect(hot.listings.length).toBeLessThanOrEqual(8 + 1 + 1 + 2 + 1);
+    expect(await segment()).toMatchObject({ count: 8_000, open: false, walk: null, hash: null });
+    await hot.stop();
+  });
+
   it('goes on where it was when its poller ends, and lists nothing again that was published', async () => {
     const mirrorId = randomUUID();
     const pollings: Polling[] = [];

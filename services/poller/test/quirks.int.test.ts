@@ -180,7 +180,7 @@ describe('the poller copes with', () => {
     const { listPage, truth } = await bucketOf(['keyMarkerReemitted'], (bucket) => numbered(bucket, 90));
     const range = { after: 'k009', end: 'k059', pageSize: 20, expected: null, confirmedHash: null };
     const listing = await listRange(listPage, range);
-    if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
+    if (listing.kind !== 'listed') throw new Error('nothing was confirmed');
     expect(names([...listing.versions])).toEqual(truth().slice(10, 60));
   });
 
@@ -219,7 +219,7 @@ describe('the poller copes with', () => {
       expected: null,
       confirmedHash: null,
     });
-    if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
+    if (listing.kind !== 'listed') throw new Error('nothing was confirmed');
     const mirror = mirrorOf(server.contents);
     const missing = compareRange(listing.versions, mirror).missing.map(({ _id }) => _id.k);
     expect([...new Set(missing)].filter((key) => key !== 'hot')).toEqual([]);

@@ -80,7 +80,7 @@ async function listAll(listPage: ListPage, pageSize: number, target: PolledTarge
       ordersByUnits,
     };
     const listing = await listRange(listPage, range);
-    if (listing.kind === 'unchanged') throw new Error('nothing was confirmed');
+    if (listing.kind !== 'listed') throw new Error('nothing was confirmed');
     all.push(...listing.versions);
     after = listing.end;
   }

@@ -1,3 +1,4 @@
+import type { Position } from '@mirror/kafka';
 import {
   lastOperationTime,
   type Namespace,
@@ -8,6 +9,7 @@ import {
 } from '@mirror/namespace';
 import type { Activity } from '@mirror/pacing';
 import type { MongoClient } from 'mongodb';
+import type { KeyWalk } from '../visit/list-range.js';
 import type { Said } from '../visit/repeat-backoff.js';
 import { type ClaimedSegment, heldBy, inMs, LEASE_MS } from './claimed-segment.js';
 import { HINTS_SINCE_CLAIM } from './hints-since-claim.js';
@@ -124,6 +126,21 @@ export class SegmentStore {
     return result.matchedCount === 1;
   }
 
+  /** How far the walk of a key has come, after what it published. False: the lease is lost. */
+  async noteWalk(claimed: ClaimedSegment, walk: KeyWalk, published: Position): Promise<boolean> {
+    const result = await this.namespace.segments.updateOne(heldBy(claimed), [
+      {
+        $set: {
+          walk: { $literal: walk },
+          count: walk.listed,
+          published: { $literal: published },
+          publishedAt: '$$NOW',
+        },
+      },
+    ]);
+    return result.matchedCount === 1;
+  }
+
   /** Erases the confirmation before anything is published (rule R3). False: the lease is lost. */
   async eraseHash(claimed: ClaimedSegment): Promise<boolean> {
     const result = await this.namespace.segments.updateOne(heldBy(claimed), {
@@ -146,6 +163,7 @@ export class SegmentStore {
           hash: { $cond: [confirmed, { $literal: outcome.hash }, null] },
           confirmedAt: { $cond: [confirmed, '$$NOW', null] },
           open: false,
+          walk: null,
           count: outcome.count,
           pageSize: outcome.pageSize,
           published: { $literal: outcome.published },

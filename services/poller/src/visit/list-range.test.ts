@@ -38,7 +38,7 @@ const everything: Range = { after: '', end: null, pageSize: 1_000, expected: nul
 
 async function listed(listPage: ListPage, range: Range) {
   const listing = await listRange(listPage, range);
-  if (listing.kind === 'unchanged') throw new Error('unchanged');
+  if (listing.kind !== 'listed') throw new Error('unchanged');
   return listing;
 }
 

@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { keyOfMarker, type ListedVersion, type RawVersionPage, type VersionPage } from '@mirror/connector';
-import { compareKeys } from '@mirror/namespace';
+import { compareKeys, hasAmbiguousOrder, type Segment } from '@mirror/namespace';
 import { TransientError } from '@mirror/runtime';
+import { isListedApart } from './arrange-versions.js';
 import { RangeVersions } from './range-versions.js';
 
 /** Most versions that one request answers, by S3. */
@@ -27,6 +28,8 @@ export interface Range {
   readonly pageSize: number;
   /** How many versions it is expected to hold; null: nobody has listed it to its end. */
   readonly expected: number | null;
+  /** A key of more versions than the first page shows is left to a walk. */
+  readonly walksKeys?: boolean;
   /** Hash of a listing that showed no difference. */
   readonly confirmedHash: string | null;
   /**
@@ -38,7 +41,12 @@ export interface Range {
   readonly ordersByUnits?: boolean;
 }
 
+/** Where inside a key of many versions a listing goes on, and how many of it were listed before. */
+export type KeyWalk = NonNullable<Segment['walk']>;
+
 export type RangeListing =
+  /** The range begins with a key of more versions than a page: these are its first. */
+  | { readonly kind: 'insideKey'; readonly versions: readonly ListedVersion[]; readonly walk: KeyWalk }
   /** The listing is the very one that was confirmed. */
   | { readonly kind: 'unchanged' }
   | {
@@ -65,6 +73,8 @@ export async function listRange(listPage: ListPage, range: Range): Promise<Range
     hash.update(raw.hash);
     const page = raw.parse();
     const added = collected.add(page);
+    const walk = range.walksKeys ? walkFrom(request, page, collected) : null;
+    if (walk) return { kind: 'insideKey', versions: collected.upTo(null), walk };
     const end = endAfter(request, page, collected, range);
     if (end !== undefined) {
       if (range.hidesAstral) await addHidden(listPage, collected, end, hash);
@@ -107,7 +117,18 @@ function nextRequest(request: PageRequest, page: VersionPage, collected: RangeVe
   return byMarkers(request, page);
 }
 
-function byMarkers(request: PageRequest, page: VersionPage): PageRequest {
+/** Null: the first page does not show that the range begins with more of one key. */
+function walkFrom(request: PageRequest, page: VersionPage, collected: RangeVersions): KeyWalk | null {
+  const key = collected.onlyKey;
+  const { isTruncated, orderKept, versions } = page;
+  const isInside = isTruncated && orderKept && !isListedApart(page) && versions.at(-1)?.key === key;
+  if (key === undefined || !isInside || hasAmbiguousOrder(key)) return null;
+  const { keyMarker, versionIdMarker } = byMarkers(request, page);
+  if (!keyMarker || !versionIdMarker) return null;
+  return { key, keyMarker, versionIdMarker, listed: collected.size };
+}
+
+export function byMarkers(request: PageRequest, page: VersionPage): PageRequest {
   const { nextKeyMarker, nextVersionIdMarker } = page;
   const stuck = nextKeyMarker === request.keyMarker && nextVersionIdMarker === request.versionIdMarker;
   if (nextKeyMarker === undefined || stuck) throw leadsNowhere(page);

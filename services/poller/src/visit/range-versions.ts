@@ -55,6 +55,16 @@ export class RangeVersions {
     this.versions.push(version);
   }
 
+  get size(): number {
+    return this.versions.length;
+  }
+
+  /** The key of all that was listed; undefined: there is none, or there are several. */
+  get onlyKey(): string | undefined {
+    const { lastKey } = this;
+    return this.versions.every(({ key }) => key === lastKey) ? lastKey : undefined;
+  }
+
   get lastKey(): string | undefined {
     return this.versions.at(-1)?.key;
   }

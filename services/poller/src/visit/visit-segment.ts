@@ -1,3 +1,4 @@
+import type { ListedVersion } from '@mirror/connector';
 import type { LogicalTime, ObjectDescription } from '@mirror/events';
 import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
 import {
@@ -18,7 +19,7 @@ import type { SegmentStore } from '../state/segment-store.js';
 import type { Removals } from './believe-removals.js';
 import { compareRange, type Difference } from './compare-range.js';
 import { describeVersions } from './describe-versions.js';
-import { type ListPage, listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
+import { type KeyWalk, type ListPage, listRange, PAGE_SIZE, type RangeListing } from './list-range.js';
 import { nextVisit, type Visited } from './next-visit.js';
 import {
   changeOf,
@@ -34,6 +35,7 @@ import {
 import { type Said, sayAgain } from './repeat-backoff.js';
 import { type Sharing, splitsOfRest } from './share-rest.js';
 import { creditOf } from './split-credit.js';
+import { KeyWalker } from './walk-key.js';
 
 export interface VisitStores {
   readonly segments: SegmentStore;
@@ -79,13 +81,17 @@ const PAGE_SLACK = 20;
 
 /** One visit of a segment: list → compare → publish → settle. The caller holds the lease, and renews it. */
 export class SegmentVisitor {
+  private readonly walker: KeyWalker;
+
   constructor(
     private readonly namespace: Namespace,
     private readonly stores: VisitStores,
     private readonly removals: Removals,
     private readonly producer: EventProducer,
     private readonly settings: VisitSettings,
-  ) {}
+  ) {
+    this.walker = new KeyWalker(namespace, stores.segments, producer);
+  }
 
   async visit(connector: ConnectorAccess, claimed: ClaimedSegment, context: VisitContext): Promise<VisitReport> {
     const { segment, end, startedAt } = claimed;
@@ -94,14 +100,22 @@ export class SegmentVisitor {
       pages += 1;
       return connector.listPage(request);
     };
+    const walk = async (begin: KeyWalk, first: readonly ListedVersion[]): Promise<VisitReport> => {
+      const listed = await this.walker.walk(listPage, claimed, begin, first, context);
+      if (listed === null) return ABANDONED;
+      return { listed, differences: listed, splitCredit: creditOf({ pages, listed, ended: false }), abandoned: false };
+    };
+    if (segment.walk) return walk(segment.walk, []);
     const listing = await listRange(listPage, {
       after: segment._id.a,
       end,
       pageSize: segment.pageSize,
       expected: segment.open ? null : segment.count,
+      walksKeys: segment.open && !context.listing.hidesAstral && !context.listing.ordersByUnits,
       confirmedHash: isExpired(segment) ? null : segment.hash,
       ...context.listing,
     });
+    if (listing.kind === 'insideKey') return walk(listing.walk, listing.versions);
     if (listing.kind === 'unchanged') return this.finishUnchanged(claimed, context.pace);
     const observed = { startedAt, endedAt: laterThan(startedAt, await readLogicalClock(this.namespace.db)) };
     if (listing.end !== end && !(await this.cut(claimed, listing, context))) return ABANDONED;
