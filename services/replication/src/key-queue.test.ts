@@ -3,12 +3,13 @@ import { KeyQueue } from './key-queue.js';
 import type { KeyState } from './push-key.js';
 
 /** A queue whose work the test ends, one by one. */
-function queueOf({ atOnce = 2, maxWaiting = 10 } = {}) {
+function queueOf({ atOnce = 2, together = 1, maxWaiting = 10 } = {}) {
   const running = new Map<string, (state: KeyState) => void>();
   const begun: string[] = [];
   const gate = { open: true, now: 0 };
   const queue = new KeyQueue({
     atOnce,
+    together,
     maxWaiting,
     mayBegin: () => gate.open,
     work: (key, retries) => {
@@ -28,6 +29,18 @@ function queueOf({ atOnce = 2, maxWaiting = 10 } = {}) {
 }
 
 describe('the keys of a mirror', () => {
+  it('begin together where several are to: as soon as there is room for as many, and without waiting for others', async () => {
+    const { queue, begun, end } = queueOf({ atOnce: 4, together: 2 });
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) queue.nudge(key);
+    expect(begun).toEqual(['a0', 'b0', 'c0']); // each alone while there is room for two
+    await end('a');
+    expect(begun).toEqual(['a0', 'b0', 'c0', 'd0', 'e0']);
+    await end('b');
+    expect(begun).toHaveLength(5);
+    await end('c');
+    expect(begun).toEqual(['a0', 'b0', 'c0', 'd0', 'e0', 'f0', 'g0']);
+  });
+
   it('are worked at by one each, as many at once as are allowed, in their order', async () => {
     const { queue, begun, end } = queueOf();
     for (const key of ['a', 'b', 'c', 'a']) queue.nudge(key);

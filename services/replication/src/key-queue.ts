@@ -9,6 +9,8 @@ interface Entry {
 export interface KeyQueueOptions {
   /** Keys worked at at the same time. */
   readonly atOnce: number;
+  /** Begun no earlier than so many can begin together: what they ask of the database first is then asked once. 1: at once. */
+  readonly together: number;
   /** Keys that wait here at most; the sweep brings those that found no place. */
   readonly maxWaiting: number;
   /** Whether one may begin now; when that changes, `pump` is called. */
@@ -61,6 +63,8 @@ export class KeyQueue {
   pump(): void {
     const now = this.options.now();
     let nextDue = Number.POSITIVE_INFINITY;
+    // Those that end make room: the last of them comes back to here.
+    if (this.#working.size > this.options.atOnce - this.options.together) return;
     for (const [key, { dueAt, retries }] of this.#waiting) {
       if (this.#working.size >= this.options.atOnce || !this.options.mayBegin()) break;
       if (dueAt <= now) this.#begin(key, retries);

@@ -131,6 +131,7 @@ export class MirrorPushes {
     const slots = new Slots(limits.keysAtOnce);
     const queue = new KeyQueue({
       atOnce: limits.keysAtOnce * KEYS_A_SLOT,
+      together: limits.keysAtOnce,
       maxWaiting: MAX_WAITING,
       mayBegin: () => this.#mayPush(mirrorId),
       work: (key, retries) => this.#work(mirrorId, location, slots, key, retries),

@@ -17,6 +17,8 @@ export interface KnownVersions {
   readonly hasNull: boolean;
 }
 
+type Versions = ReturnType<Namespace['versions']>;
+
 interface OfKey {
   readonly mirrorId: string;
   readonly key: string;
@@ -88,21 +90,28 @@ export class KeyReads {
           .sort({ '_id.k': 1, place: 1 })
           .limit(limit)
           .toArray();
-      const nullIds = keys.map((k) => ({ k, v: 'null' }));
-      const [newest, nulls] = await Promise.all([
-        readByKey<NewestVersion>(
-          keys,
-          MAX_DOCUMENTS,
-          ({ _id }) => _id.k,
-          newestOf,
-          (key) => newestOf([key], MAX_NEWEST),
-        ),
-        versions.find({ _id: { $in: nullIds }, live: true }, { projection: { _id: 1 } }).toArray(),
-      ]);
-      const withNull = new Set(nulls.map(({ _id }) => _id.k));
-      return (key) => ({ newest: newest.get(key) ?? [], hasNull: withNull.has(key) });
+      const newest = await readByKey<NewestVersion>(
+        keys,
+        MAX_DOCUMENTS,
+        ({ _id }) => _id.k,
+        newestOf,
+        (key) => newestOf([key], MAX_NEWEST),
+      );
+      // Where all are known, so is whether one of them is from before versioning.
+      const unknown = keys.filter((key) => (newest.get(key)?.length ?? 0) >= MAX_NEWEST);
+      const withNull = unknown.length > 0 ? await nullsAmong(versions, unknown) : new Set();
+      return (key) => {
+        const ofKey = newest.get(key) ?? [];
+        return { newest: ofKey, hasNull: withNull.has(key) || ofKey.some(({ _id }) => _id.v === 'null') };
+      };
     });
   }
+}
+
+async function nullsAmong(versions: Versions, keys: readonly string[]): Promise<ReadonlySet<string>> {
+  const ids = keys.map((k) => ({ k, v: 'null' }));
+  const found = await versions.find({ _id: { $in: ids }, live: true }, { projection: { _id: 1 } }).toArray();
+  return new Set(found.map(({ _id }) => _id.k));
 }
 
 /** Reads the keys of each mirror together, and answers for each key in the order in which they were asked for. */
