@@ -113,7 +113,7 @@ export class KeyPusher {
       const signal = AbortSignal.any([lease.signal, mirror.signal]);
       if (!mirror.mayPush() || signal.aborted) return IDLE;
       const begunAt = performance.now();
-      result = await this.parts.push.step(operation, operations, lease, { ...mirror.context, signal });
+      result = await this.parts.push.step(operation, operations, lease, leased(mirror, lease, signal));
       this.parts.metrics.stepped(operation, result, (performance.now() - begunAt) / 1000);
     }
     return this.#conclude(turn, result, startedAt);
@@ -181,3 +181,14 @@ export class KeyPusher {
 }
 
 const later = (afterMs: number, retries: number): KeyState => ({ kind: 'later', afterMs, retries });
+
+/** Each request looks at its signal first, and so at the lease. */
+function leased({ context }: MirrorAccess, lease: LeasedKey, signal: AbortSignal): PushContext {
+  return {
+    ...context,
+    get signal() {
+      lease.abortIfOver();
+      return signal;
+    },
+  };
+}

@@ -30,6 +30,8 @@ export interface LeasedKey {
   readonly outcome: OperationOutcome | null;
   /** Aborts well before the database lets somebody else have the key. */
   readonly signal: AbortSignal;
+  /** To be called before each request: in a process that was stopped, the timer that aborts comes late. */
+  abortIfOver(): void;
   /** The sequence was done: to be called after its outcome was stored with the operation. */
   done(done: Done): Promise<void>;
   /** Others may have the key. A second time nothing happens. @param done As for `done`, in the same write. */
@@ -55,6 +57,8 @@ export class KeyLease implements LeasedKey {
   #renewal: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
   #released = false;
+  /** In monotonic milliseconds. */
+  #believedUntil = Number.POSITIVE_INFINITY;
 
   /** @param write Answers whether the key was the holder's. */
   constructor(
@@ -62,6 +66,7 @@ export class KeyLease implements LeasedKey {
     { _id, epoch, doneSequence, outcome }: PushKey,
     holder: string,
     private readonly askedAt: number,
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.#filter = { _id, holder, epoch };
     this.doneSequence = doneSequence;
@@ -70,6 +75,10 @@ export class KeyLease implements LeasedKey {
 
   get signal(): AbortSignal {
     return this.#abort.signal;
+  }
+
+  abortIfOver(): void {
+    if (this.now() >= this.#believedUntil) this.#abort.abort();
   }
 
   start(): this {
@@ -103,7 +112,8 @@ export class KeyLease implements LeasedKey {
 
   #believe(askedAt: number): void {
     clearTimeout(this.#expiry);
-    const left = askedAt + BELIEF_MS - performance.now();
+    this.#believedUntil = askedAt + BELIEF_MS;
+    const left = this.#believedUntil - this.now();
     this.#expiry = setTimeout(() => this.#abort.abort(), Math.max(0, left));
   }
 }
