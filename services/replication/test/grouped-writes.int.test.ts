@@ -87,6 +87,35 @@ describe('outcomes that are stored together', () => {
   });
 });
 
+describe('what is known of many keys', () => {
+  it('is all that is not older, and whether one is from before versioning, however many a key has', async () => {
+    const version = (k: string, v: string, place: number, over: object = {}) =>
+      ({ _id: { k, v }, live: true, place, lastModified: new Date(place === 0 ? 9_000 : 1_000), ...over }) as never;
+    const many = Array.from({ length: 450 }, (_, place) =>
+      version('key-2', place === 449 ? 'null' : `m${place}`, place),
+    );
+    await namespace
+      .versions(mirrorId)
+      .insertMany([
+        version('key-0', 'a', 0),
+        version('key-0', 'null', 1),
+        version('key-1', 'null', 0, { live: false }),
+        version('key-1', 'given', -9, { pending: {} }),
+        ...many,
+        version('key-3', 'c', 0),
+      ]);
+    const known = await Promise.all(keys.map((key) => store.knownVersions(mirrorId, key, new Date(5_000))));
+    expect(known.slice(0, 5)).toEqual([
+      { ids: ['a'], hasNull: true },
+      { ids: [], hasNull: false },
+      { ids: ['m0'], hasNull: true },
+      { ids: ['c'], hasNull: false },
+      { ids: [], hasNull: false },
+    ]);
+    expect(await store.knownVersions(mirrorId, 'key-0', new Date(0))).toEqual({ ids: ['a', 'null'], hasNull: true });
+  });
+});
+
 describe('keys that two processes want at once', () => {
   const [one, two] = ['one', 'two'].map((holder) => () => new PushKeyStore(database.db, holder));
   const takeAll = (keysOf: PushKeyStore | undefined) =>
