@@ -5,7 +5,7 @@ import { runBothSides } from './both-sides.js';
 import { killInTurn } from './kill-in-turn.js';
 import { type MainJobFigures, runMainJob } from './main-job.js';
 import { startOwnStack } from './own-stack.js';
-import { oftenVisited, runPersonalities } from './run-personalities.js';
+import { oftenVisited, runPersonalities, runRealEndpoints } from './run-personalities.js';
 import { killDuringSnapshot, oneVisitOnly, type SnapshotKillsFigures } from './snapshot-kills.js';
 import { s3Client } from './system.js';
 
@@ -67,17 +67,7 @@ async function acceptPersonalities(settings: AcceptanceSettings): Promise<void> 
   const churn = { seconds, changesPerSecond: rate };
   try {
     await runPersonalities(stack.system, { versions, churn, report });
-    for (const [bucket, address] of [
-      ['minio', stack.servers.connector],
-      ['versitygw', stack.connector],
-    ] as const) {
-      const connector = { ...address, bucket };
-      const s3 = s3Client(connector);
-      await s3.send(new CreateBucketCommand({ Bucket: bucket }));
-      s3.destroy();
-      await runMainJob(stack.system, connector, { versions, churn, report });
-      report(`${bucket}: equal`);
-    }
+    await runRealEndpoints(stack, { versions, churn, report });
     report(`all equal, ${pollers} pollers, ${killing?.kills ?? 0} times one was killed`);
   } finally {
     await killing?.stop();

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { type Faults, personalities, seededRandom, type VersionedBucket } from '@mirror/testing';
+import { runMainJob } from './main-job.js';
 import { type MirroredListingServer, mirrorListingServer } from './mirrored-listing-server.js';
-import type { System, SystemOptions } from './system.js';
+import type { OwnStack } from './own-stack.js';
+import { type System, type SystemOptions, s3Client } from './system.js';
 
 export interface PersonalitiesJob {
   /** In each bucket, about. */
@@ -36,6 +39,20 @@ export async function runPersonalities(system: System, job: PersonalitiesJob): P
   const outcomes = await Promise.allSettled(names.map((name, index) => runOne(system, name, index + 1, job)));
   const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
   if (failed.length > 0) throw new AggregateError(failed, failed.map(String).join('\n'));
+}
+
+/** MinIO and versitygw, one after the other; `stack` was started with versitygw. */
+export async function runRealEndpoints({ system, servers, connector }: OwnStack, job: PersonalitiesJob): Promise<void> {
+  // MinIO keeps the name `minio` to itself.
+  const real = { 'kind-real-minio': servers.connector, 'kind-real-versitygw': connector };
+  for (const [bucket, address] of Object.entries(real)) {
+    const access = { ...address, bucket };
+    const s3 = s3Client(access);
+    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    s3.destroy();
+    await runMainJob(system, access, job);
+    job.report(`${bucket}: equal`);
+  }
 }
 
 async function runOne(system: System, name: Name, seed: number, { versions, churn, report }: PersonalitiesJob) {
