@@ -9,6 +9,8 @@ const visitsAtOnce = 4;
 const latencyMs = 500;
 /** Every range is overdue all the time. */
 const intervalMs = 50;
+/** Some passes at no latency, by which small ranges are joined: a joined run is listed anew by one poller. */
+const joinMs = 20_000;
 /** Until pollers know how many they are. */
 const settleMs = 12_000;
 const measureMs = 15_000;
@@ -33,6 +35,7 @@ export const pollers: Benchmark = {
       const { endpoint, stack } = mirror;
       await mirror.begin();
       await stack.system.waitUntilLive(bucket, 120_000);
+      await sleep(joinMs);
       await endpoint.setLatency(latencyMs);
       const rates = new Map<number, number>();
       const running = [...stack.system.pollers];
