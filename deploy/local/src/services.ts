@@ -47,9 +47,9 @@ interface Service {
 /**
  * What lives for a moment, a batch or a page, outlives young collections, and a heap that may grow as far as the machine has
  * memory for is let grow fourfold before it is collected: metadata, 60 MiB of it alive, took 435 MiB, and only after 200,000
- * versions. Held to this it takes 214 MiB, with some more collecting.
+ * versions. Held to this it takes 200 MiB, with some more collecting.
  */
-const boundedHeap = ['--max-old-space-size=512', '--max-semi-space-size=16'];
+const boundedHeap = ['--max-old-space-size=512', '--max-semi-space-size=8'];
 
 /** The services in the order of their start, each with what its environment has beyond what all share. */
 const table: readonly Service[] = [
