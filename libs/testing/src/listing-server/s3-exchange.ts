@@ -49,7 +49,7 @@ export function answerOf(error: unknown): S3Answer {
 }
 
 export function writeAnswer(response: ServerResponse, request: S3Request | undefined, answer: S3Answer): void {
-  const body = Buffer.from(answer.body ?? '');
+  const body = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(answer.body ?? '');
   const type = body.length > 0 ? { 'content-type': 'application/xml' } : {};
   response.writeHead(answer.status, { ...type, 'content-length': body.length, ...answer.headers });
   response.end(request?.method === 'HEAD' ? undefined : body);
