@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { topics } from '@mirror/events';
-import { type KafkaConnection, LastCommitted, type Offsets } from '@mirror/kafka';
+import { type KafkaConnection, RestoreWitnesses } from '@mirror/kafka';
 import { type Namespace, readPositions } from '@mirror/namespace';
 import type { Logger } from '@mirror/runtime';
 import type { PendingRebuild } from './rebuild-pending.js';
@@ -9,12 +8,6 @@ const INTERVAL_MS = 400;
 /** A database that was away for longer was looked at since. */
 const FRESH_MS = 1_500;
 
-/** The topics whose positions are stored with what they tell of, and the groups that commit them. */
-const WITNESSES = [
-  { topic: topics.uploads, service: 'replication' },
-  { topic: topics.replication, service: 'metadata-replication' },
-] as const;
-
 /**
  * Notices that MongoDB went back in time: a stored position is behind what its group has committed to Kafka. *Open*: a look
  * at the database, no older than a moment, found it in step. *Closed*: it was not seen lately, or is behind; nothing is
@@ -22,7 +15,7 @@ const WITNESSES = [
  */
 export class RestoreGate {
   readonly #stopping = new AbortController();
-  readonly #witnesses: readonly Witness[];
+  readonly #witnesses: RestoreWitnesses;
   #running: Promise<void> = Promise.resolve();
   #seenAt = Number.NEGATIVE_INFINITY;
   /** Once for each time that the database or Kafka is away. */
@@ -30,15 +23,12 @@ export class RestoreGate {
 
   constructor(
     kafka: KafkaConnection,
-    private readonly namespace: Namespace,
+    namespace: Namespace,
     private readonly rebuild: PendingRebuild,
     private readonly onOpen: () => void,
     private readonly logger: Logger,
   ) {
-    this.#witnesses = WITNESSES.map(({ topic, service }) => ({
-      name: kafka.topicName(topic),
-      committed: new LastCommitted(kafka, topic, service),
-    }));
+    this.#witnesses = new RestoreWitnesses(kafka, (topicName) => readPositions(namespace.positions, topicName));
   }
 
   get isOpen(): boolean {
@@ -67,10 +57,8 @@ export class RestoreGate {
   async #look(): Promise<void> {
     const wasOpen = this.isOpen;
     try {
-      const committed = await Promise.all(this.#witnesses.map((one) => one.committed.refresh()));
-      const askedAt = performance.now();
-      const behind = await Promise.all(this.#witnesses.map(({ name }, at) => this.#isBehind(name, committed[at])));
-      if (behind.includes(true)) {
+      const { askedAt, isBehind } = await this.#witnesses.look();
+      if (isBehind) {
         this.logger.warn('the database is behind the committed offsets: it was restored; uploads are made again');
         await this.rebuild.run(this.#stopping.signal);
         return; // the next look opens
@@ -84,15 +72,4 @@ export class RestoreGate {
       this.logger[level]({ err: error }, 'whether the database was restored is not known; nothing is pushed meanwhile');
     }
   }
-
-  async #isBehind(name: string, committed: Offsets = new Map()): Promise<boolean> {
-    const stored = await readPositions(this.namespace.positions, name);
-    return [...committed].some(([partition, offset]) => (stored.get(partition) ?? 0n) < offset);
-  }
-}
-
-interface Witness {
-  /** Of the topic, with its prefix. */
-  readonly name: string;
-  readonly committed: LastCommitted;
 }

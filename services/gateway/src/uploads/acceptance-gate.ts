@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Topic, topics } from '@mirror/events';
-import { type KafkaConnection, LastCommitted } from '@mirror/kafka';
+import { type KafkaConnection, RestoreWitnesses } from '@mirror/kafka';
 import { type Namespace, readPositions } from '@mirror/namespace';
 import { type Logger, Rounds } from '@mirror/runtime';
 import { S3Error, serviceUnavailable } from '../protocol/errors.js';
@@ -12,12 +11,6 @@ const FRESH_MS = 1_500;
 const MOST_WAIT_MS = 3_000;
 const RETRY_AFTER_SECONDS = 2;
 
-/** The topics whose positions are stored with what they tell of, and the groups that commit them. */
-const WITNESSES = [
-  { topic: topics.uploads, service: 'replication' },
-  { topic: topics.replication, service: 'metadata-replication' },
-] as const;
-
 /**
  * A database that went back in time has lost operations of its keys, and their sequences: one that is accepted before they
  * are made again would come before them (I6). *Open*: a look no older than a moment found every stored position where its
@@ -26,20 +19,17 @@ const WITNESSES = [
  */
 export class AcceptanceGate {
   readonly #looks: Rounds;
-  readonly #witnesses: readonly Witness[];
+  readonly #witnesses: RestoreWitnesses;
   #isPrepared = false;
   #seenAt = Number.NEGATIVE_INFINITY;
   #isBehind = false;
 
   constructor(
     private readonly kafka: KafkaConnection,
-    private readonly namespace: Namespace,
+    namespace: Namespace,
     private readonly logger: Logger,
   ) {
-    this.#witnesses = WITNESSES.map(({ topic, service }) => ({
-      topic,
-      committed: new LastCommitted(kafka, topic, service),
-    }));
+    this.#witnesses = new RestoreWitnesses(kafka, (topicName) => readPositions(namespace.positions, topicName));
     this.#looks = new Rounds({
       round: () => this.#look(),
       intervalMs: () => LOOK_EVERY_MS,
@@ -66,17 +56,10 @@ export class AcceptanceGate {
   }
 
   async #look(): Promise<void> {
-    if (!this.#isPrepared) await this.kafka.ensureTopics(this.#witnesses.map(({ topic }) => topic));
+    if (!this.#isPrepared) await this.kafka.ensureTopics(this.#witnesses.topics);
     this.#isPrepared = true;
-    const committed = await Promise.all(this.#witnesses.map((one) => one.committed.refresh()));
-    const askedAt = performance.now();
-    for (const [index, { topic }] of this.#witnesses.entries()) {
-      const stored = await readPositions(this.namespace.positions, this.kafka.topicName(topic));
-      const isBehind = [...(committed[index] ?? [])].some(
-        ([partition, offset]) => (stored.get(partition) ?? 0n) < offset,
-      );
-      if (isBehind) return this.#close();
-    }
+    const { askedAt, isBehind } = await this.#witnesses.look();
+    if (isBehind) return this.#close();
     this.#seenAt = askedAt;
     this.#isBehind = false;
   }
@@ -86,11 +69,6 @@ export class AcceptanceGate {
     this.#isBehind = true;
     this.#seenAt = Number.NEGATIVE_INFINITY;
   }
-}
-
-interface Witness {
-  readonly topic: Topic;
-  readonly committed: LastCommitted;
 }
 
 const slowDown = (): S3Error =>
