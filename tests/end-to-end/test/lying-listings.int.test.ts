@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MirroredListingServer, mirrorListingServer } from '../src/mirrored-listing-server.js';
 import { startTestSystem, type TestSystem } from './test-system.js';
 
-/** One more than twice two hundred: half of the keys listed is less than half of the versions. */
 const versions = 401;
+/** More versions of the later keys: half of the keys is far less than half of the versions, whatever else is put. */
+const overwritten = 150;
 /** Enough for what is missing to be missed for several times the delay of removals. */
 const listingsToSee = 40;
 
@@ -39,8 +40,12 @@ const waitForState = (bucket: string, state: string) =>
 describe('a connector whose listings lie (rule R6)', () => {
   const bucket = 'lies';
   let mirror: MirroredListingServer;
+  const seed = (contents: VersionedBucket) => {
+    fillWith(versions)(contents);
+    for (const key of contents.keys().slice(-overwritten)) contents.put(key, { body: `${key}, again` });
+  };
   beforeAll(async () => {
-    mirror = await mirrorListingServer(running, bucket, { personality: 's3Connector', seed: fillWith(versions) });
+    mirror = await mirrorListingServer(running, bucket, { personality: 's3Connector', seed });
     await mirror.waitUntilTrue();
   }, 120_000);
   afterAll(() => mirror?.stop());

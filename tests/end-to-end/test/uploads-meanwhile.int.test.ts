@@ -60,9 +60,17 @@ describe('a change at the connector to an object that was uploaded', { timeout: 
     }
     await expectGood(Key, given, bodies.toReversed());
     await waitUntilPushed(running.system, target.bucket);
+    await waitUntilRecorded(Key);
     await expectGood(Key, given, bodies.toReversed());
     await expectMarkers(Key, given);
     return given;
+  }
+
+  /** What is at the connector is the client's own version until its outcome is recorded (rule R12). */
+  async function waitUntilRecorded(key: string): Promise<void> {
+    const pending = running.db.collection('pendingOperations');
+    const what = `the uploads of ${key} to be recorded`;
+    await waitFor(async () => (await pending.countDocuments({ key })) === 0, { what, timeoutMs: 60_000 });
   }
 
   const connectorIds = async (key: string) =>
