@@ -10,6 +10,8 @@ const sizes = [100_000, 10_000_000] as const;
 const smallRounds = 10;
 const steadyMs = 10_000;
 const sampleEveryMs = 200;
+/** Far more than the first listing takes on these cores. */
+const msAVersion = 0.2;
 const growthGoal = 1.15;
 const stateGoal = 1;
 
@@ -67,7 +69,8 @@ async function snapshot(mirror: SimulatedMirror, versions: number): Promise<void
     const { snapshot } = await mirror.stack.system.status(mirror.name);
     return snapshot.completedAt !== null && snapshot.versionsListed === versions;
   };
-  await waitFor(isComplete, { timeoutMs: 400_000, intervalMs: 500, what: `${versions} versions to be listed` });
+  const timeoutMs = 300_000 + versions * msAVersion;
+  await waitFor(isComplete, { timeoutMs, intervalMs: 500, what: `${versions} versions to be listed` });
 }
 
 async function stateOf({ stack }: SimulatedMirror, versions: number): Promise<Omit<Measured, 'peak'>> {

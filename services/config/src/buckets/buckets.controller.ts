@@ -104,9 +104,10 @@ export class BucketsController {
     const bucket = await this.buckets.find(name);
     const { mirrorId } = bucket;
     const { sources } = this;
+    const asked = sources.poller(mirrorId);
     const [poller, figures, uploads] = await Promise.all([
-      sources.poller(mirrorId),
-      sources.figures(mirrorId),
+      asked,
+      asked.then(() => sources.figures(mirrorId)), // what the poller says is applied is counted then
       sources.uploads(mirrorId),
     ]);
     return statusOf(bucket, { poller, figures, uploads }, new Date());

@@ -72,17 +72,20 @@ export class SegmentRanges {
 
   /**
    * Joins a run of neighbouring segments, all held: the first takes over the whole range, and is due at once. Its counter
-   * moves, so that no confirmation of a part survives. False: a lease is lost, or they are no neighbours any more.
+   * passes those of all parts, so that no confirmation of a part survives, and no count of one is taken for that of a segment
+   * which a later cut begins at the same key. False: a lease is lost, or they are no neighbours any more.
    */
   merge(run: readonly ClaimedSegment[]): Promise<boolean> {
     const [first, ...others] = run;
     const isGapless = run.every(({ end }, index) => end === (run[index + 1]?.segment._id.a ?? end));
     if (!first || others.length === 0 || !isGapless) return Promise.resolve(false);
     return this.inTransaction(async (session) => {
+      const parts = this.namespace.segments.find({ $or: run.map(heldBy) }, { session, projection: { writes: 1 } });
+      const writes = Math.max(...(await parts.toArray()).map((part) => part.writes)) + 1;
       const gone = await this.namespace.segments.deleteMany({ $or: others.map(heldBy) }, { session });
       const joined = await this.namespace.segments.updateOne(
         heldBy(first),
-        [{ $set: { ...joinedOf(run), writes: { $add: ['$writes', 1] }, dueAt: '$$NOW' } }],
+        [{ $set: { ...joinedOf(run), writes, dueAt: '$$NOW' } }],
         { session },
       );
       if (gone.deletedCount === others.length && joined.matchedCount === 1) return true;
