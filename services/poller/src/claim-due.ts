@@ -1,6 +1,7 @@
 import { isApplied, type Positions, type Segment } from '@mirror/namespace';
 import { chooseDue, type DueSegment } from './choose-due.js';
 import type { ClaimedSegment } from './state/claimed-segment.js';
+import type { MirrorProgress } from './state/progress-store.js';
 import type { SegmentStore } from './state/segment-store.js';
 
 export interface ClaimSettings {
@@ -19,16 +20,40 @@ interface Claimed {
   readonly claimed: readonly ClaimedForVisit[];
 }
 
+interface DueNow {
+  readonly now: Date;
+  readonly positions: Positions;
+  readonly restedSince: Date | null;
+}
+
+/** Of the time that the snapshot has taken so far: what was visited in this first part of it may be visited anew. */
+const VISITED_ANEW = 1 / 5;
+/** One range that can't be listed does not keep all others as they were for longer. */
+const LONGEST_REST_MS = 3_600_000;
+
+/**
+ * Until the snapshot is complete, ranges that were visited after this rest, so that what the connector and the cores can do goes
+ * to what nobody has listed. Null: it is complete, and each range has its own time.
+ */
+export function restedSince(
+  { snapshotStartedAt, snapshotCompletedAt }: Pick<MirrorProgress, 'snapshotStartedAt' | 'snapshotCompletedAt'>,
+  now: Date,
+): Date | null {
+  if (snapshotCompletedAt !== null || snapshotStartedAt === null) return null;
+  const [begin, end] = [snapshotStartedAt.getTime(), now.getTime()];
+  return new Date(Math.max(begin + (end - begin) * VISITED_ANEW, end - LONGEST_REST_MS));
+}
+
 /** Claims some of a mirror's due segments. It looks at as many as all pollers can visit at once, and takes some by chance. */
 export async function claimDue(
   mirrorId: string,
   most: number,
-  { now, positions }: { readonly now: Date; readonly positions: Positions },
+  { now, positions, restedSince }: DueNow,
   { stores, lagWaitMs, rangesWanted }: ClaimSettings & { readonly stores: { readonly segments: SegmentStore } },
 ): Promise<Claimed> {
   if (most === 0) return { found: 0, claimed: [] };
   const due: DueSegment[] = [];
-  for await (const segment of stores.segments.due(mirrorId, now)) {
+  for await (const segment of stores.segments.due(mirrorId, now, restedSince)) {
     const applied = isApplied(segment.published, positions);
     if (!applied && !isLagWaitOver(segment, now, lagWaitMs)) continue;
     due.push({ segment, applied });

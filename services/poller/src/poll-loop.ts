@@ -2,7 +2,7 @@ import { RangeSplitter } from '@mirror/connector';
 import { isApplied, type Namespace, type Positions, readPositions } from '@mirror/namespace';
 import { backoffMs, type Logger, Stir } from '@mirror/runtime';
 import type { Background } from './background.js';
-import { type ClaimedForVisit, type ClaimSettings, claimDue } from './claim-due.js';
+import { type ClaimedForVisit, type ClaimSettings, claimDue, restedSince } from './claim-due.js';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
 import { mergeSegments } from './merge-segments.js';
 import type { PolledTarget } from './polled-target.js';
@@ -104,7 +104,8 @@ export class PollLoop {
     ]);
     if (performance.now() >= this.settleAt) await this.settle(progress, positions);
     const free = this.parts.visitsAtOnce - this.visits.size;
-    const { found, claimed } = await claimDue(this.mirror.mirrorId, free, { now, positions }, this.parts);
+    const due = { now, positions, restedSince: restedSince(progress, now) };
+    const { found, claimed } = await claimDue(this.mirror.mirrorId, free, due, this.parts);
     for (const segment of claimed) this.begin(segment, progress);
     // Where another poller was faster, there may be more.
     if (found === 0) await this.stirred.wait(IDLE_MS, this.signal);
@@ -142,7 +143,9 @@ export class PollLoop {
     await stores.progress.count(mirrorId, this.connector.takeRequestCount(), differences, splitCredit);
   }
 
+  /** Not before the snapshot is complete: a description takes the connector two requests, a page of a thousand versions one. */
   private async describeSome(): Promise<void> {
+    if (!(await this.afterSnapshot())) return sleep(BACKLOG_IDLE_MS, this.signal);
     const { namespace, changesTopic } = this.parts;
     const { backlog, sweep } = this.background;
     const positions = await readPositions(namespace.positions, changesTopic);
@@ -152,14 +155,19 @@ export class PollLoop {
 
   /** Not before the snapshot has shown what is there: it lists everything anyway. */
   private async followHints(): Promise<void> {
-    const { namespace, changesTopic, stores } = this.parts;
-    const progress = await stores.progress.read(this.mirror.mirrorId);
-    if (!progress?.snapshotCompletedAt) return sleep(BACKLOG_IDLE_MS, this.signal);
+    const { namespace, changesTopic } = this.parts;
+    const progress = await this.afterSnapshot();
+    if (!progress) return sleep(BACKLOG_IDLE_MS, this.signal);
     await this.background.hints.step(() => readPositions(namespace.positions, changesTopic), {
       visitRange: (claimed) => this.turn({ ...claimed, applied: true }, progress),
       visited: (differences) => this.succeeded(progress, { differences, splitCredit: 0 }),
       failed: (error) => this.failed(error),
     });
+  }
+
+  private async afterSnapshot(): Promise<MirrorProgress | null> {
+    const progress = await this.parts.stores.progress.read(this.mirror.mirrorId);
+    return progress?.snapshotCompletedAt ? progress : null;
   }
 
   /** The location was pointed elsewhere: removals wait until the new place has shown that it has the same versions. */

@@ -74,6 +74,17 @@ describe('the first snapshot', () => {
     expect(versions).toBe(KEYS + 2_500);
   });
 
+  it('is not held up by ranges that are overdue again: they rest until nothing is left to be listed', async () => {
+    const mirrorId = randomUUID();
+    const before = server.listings.length;
+    const polling = await startPolling(mongo, server, { mirrorId, visitsAtOnce: 8, intervalMs: 1 });
+    await untilListed(mirrorId);
+    const requests = server.listings.length - before;
+    await polling.stop();
+    // A quarter more at most, and of those of the snapshot's first fifth another one.
+    expect(requests).toBeLessThanOrEqual(Math.ceil((KEYS + 2_500) / 1_000) * 1.25 * 1.25 + 6);
+  });
+
   it('is shared by two pollers, and nothing is listed by both', async () => {
     const mirrorId = randomUUID();
     const options = { mirrorId, visitsAtOnce: 3, pollers: 2 };

@@ -58,9 +58,9 @@ async function claim(by = store, after = ''): Promise<ClaimedSegment> {
   return claimed;
 }
 
-async function dueNow(): Promise<Segment[]> {
+async function dueNow(restedSince: Date | null = null): Promise<Segment[]> {
   const due: Segment[] = [];
-  for await (const segment of store.due(mirrorId, await store.now())) due.push(segment);
+  for await (const segment of store.due(mirrorId, await store.now(), restedSince)) due.push(segment);
   return due;
 }
 
@@ -103,6 +103,19 @@ describe('a lease', () => {
   it('that was given back is due again when asked for', async () => {
     await store.release(await claim(), 0);
     await waitFor(async () => (await dueNow()).length === 1, { what: 'the segment' });
+  });
+});
+
+describe('what is due', () => {
+  it('is, during a snapshot, what nobody has listed to its end, and what has rested', async () => {
+    const claimed = await claim();
+    await store.ranges.cut(claimed, 'm', whole);
+    await store.finish(claimed, clean);
+    const keysAfter = async (restedSince: Date | null) => (await dueNow(restedSince)).map(({ _id }) => _id.a);
+    const visitedAt = (await read()).visitedAt?.getTime() ?? 0;
+    expect(await keysAfter(new Date(visitedAt - 1))).toEqual(['m']);
+    expect(await keysAfter(new Date(visitedAt))).toEqual(['m', '']);
+    expect(await keysAfter(null)).toEqual(['m', '']);
   });
 });
 

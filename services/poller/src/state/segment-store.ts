@@ -64,11 +64,20 @@ export class SegmentStore {
     );
   }
 
-  /** Segments that are due and free: first those that nobody has listed to their end, then the most overdue. */
-  async *due(mirrorId: string, now: Date): AsyncIterable<Segment> {
+  /**
+   * Segments that are due and free: first those that nobody has listed to their end, then the most overdue.
+   * @param restedSince Of the latter those alone that were not visited after this; null: all.
+   */
+  async *due(mirrorId: string, now: Date, restedSince: Date | null): AsyncIterable<Segment> {
     const free = { '_id.m': mirrorId, dueAt: { $lte: now }, leaseUntil: { $lte: now } };
     yield* this.namespace.segments.find({ ...free, open: true }, { batchSize: 50 });
-    yield* this.namespace.segments.find({ ...free, open: { $ne: true } }, { sort: { dueAt: 1 }, batchSize: 50 });
+    const listed = { ...free, open: { $ne: true } };
+    yield* restedSince === null
+      ? this.namespace.segments.find(listed, { sort: { dueAt: 1 }, batchSize: 50 })
+      : this.namespace.segments.find(
+          { ...listed, visitedAt: { $not: { $gt: restedSince } } },
+          { sort: { visitedAt: 1 }, batchSize: 50 },
+        );
   }
 
   /** How many segments nobody has listed to their end yet; counts up to `limit`. */
