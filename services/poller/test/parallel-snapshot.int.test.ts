@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Namespace } from '@mirror/namespace';
+import { Namespace, type Segment, type VersionDocument } from '@mirror/namespace';
 import {
   type FreshDatabase,
   freshDatabase,
@@ -9,7 +9,7 @@ import {
   type VersionedBucket,
   waitFor,
 } from '@mirror/testing';
-import { MongoClient } from 'mongodb';
+import { MongoClient, Timestamp } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Polling, startPolling } from './polling.js';
 
@@ -43,6 +43,44 @@ function fill(bucket: VersionedBucket): void {
   for (let index = 0; index < KEYS; index += 1) bucket.put(index % 3 === 0 ? `d/${hex()}` : hex(), { body: '' });
   for (let index = 0; index < 2_500; index += 1) bucket.put('m/hot', { body: '' });
 }
+
+/** As the namespace has a version that was applied. */
+const appliedVersion = (k: string, v: string, etag: string): VersionDocument => ({
+  _id: { k, v },
+  live: true,
+  kind: 'version',
+  place: 0,
+  size: 0,
+  etag,
+  lastModified: new Date(0),
+  storageClass: 'STANDARD',
+  listedAt: new Timestamp({ t: 1, i: 1 }),
+  description: null,
+  describedAt: null,
+});
+
+/** The whole key space, as nobody has listed it. */
+const unlisted = (mirrorId: string): Segment => ({
+  _id: { m: mirrorId, a: '' },
+  writes: 0,
+  figures: null,
+  holder: null,
+  epoch: 0,
+  leaseUntil: new Date(0),
+  claimedAt: null,
+  dueAt: new Date(0),
+  open: true,
+  filled: null,
+  visitedAt: null,
+  count: 0,
+  pageSize: 1_000,
+  hash: null,
+  confirmedAt: null,
+  published: null,
+  publishedAt: null,
+  said: null,
+  undescribed: false,
+});
 
 const openRanges = (mirrorId: string) => namespace.segments.countDocuments({ '_id.m': mirrorId, open: true });
 
@@ -83,6 +121,22 @@ describe('the first snapshot', () => {
     await polling.stop();
     // A quarter more at most, and of those of the snapshot's first fifth another one.
     expect(requests).toBeLessThanOrEqual(Math.ceil((KEYS + 2_500) / 1_000) * 1.25 * 1.25 + 6);
+  });
+
+  it('is complete before anything is described', async () => {
+    const mirrorId = randomUUID();
+    const key = 'm/hot';
+    const { versionId = '', etag = '' } = server.contents.find(key) ?? {};
+    await namespace.versions(mirrorId).insertOne(appliedVersion(key, versionId, etag));
+    await namespace.segments.insertOne({ ...unlisted(mirrorId), undescribed: true, visitedAt: new Date() });
+    const polling = await startPolling(mongo, server, { mirrorId, visitsAtOnce: 2 });
+    const described = () => polling.changes.filter(({ description }) => description).map((change) => change.key);
+    await untilListed(mirrorId);
+    expect(described()).toEqual([]);
+    const complete = { $set: { snapshotCompletedAt: new Date() } };
+    await mongo.db().collection<{ _id: string }>('mirrorProgress').updateOne({ _id: mirrorId }, complete);
+    await waitFor(() => described().includes(key), { what: 'the version to be described', timeoutMs: 20_000 });
+    await polling.stop();
   });
 
   it('is shared by two pollers, and nothing is listed by both', async () => {
