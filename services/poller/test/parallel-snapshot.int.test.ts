@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Namespace, type Segment, type VersionDocument } from '@mirror/namespace';
+import { Namespace } from '@mirror/namespace';
 import {
   type FreshDatabase,
   freshDatabase,
@@ -9,8 +9,10 @@ import {
   type VersionedBucket,
   waitFor,
 } from '@mirror/testing';
-import { MongoClient, Timestamp } from 'mongodb';
+import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SegmentRanges } from '../src/state/segment-ranges.js';
+import { liveVersion } from './live-version.js';
 import { type Polling, startPolling } from './polling.js';
 
 const KEYS = 30_000;
@@ -43,44 +45,6 @@ function fill(bucket: VersionedBucket): void {
   for (let index = 0; index < KEYS; index += 1) bucket.put(index % 3 === 0 ? `d/${hex()}` : hex(), { body: '' });
   for (let index = 0; index < 2_500; index += 1) bucket.put('m/hot', { body: '' });
 }
-
-/** As the namespace has a version that was applied. */
-const appliedVersion = (k: string, v: string, etag: string): VersionDocument => ({
-  _id: { k, v },
-  live: true,
-  kind: 'version',
-  place: 0,
-  size: 0,
-  etag,
-  lastModified: new Date(0),
-  storageClass: 'STANDARD',
-  listedAt: new Timestamp({ t: 1, i: 1 }),
-  description: null,
-  describedAt: null,
-});
-
-/** The whole key space, as nobody has listed it. */
-const unlisted = (mirrorId: string): Segment => ({
-  _id: { m: mirrorId, a: '' },
-  writes: 0,
-  figures: null,
-  holder: null,
-  epoch: 0,
-  leaseUntil: new Date(0),
-  claimedAt: null,
-  dueAt: new Date(0),
-  open: true,
-  filled: null,
-  visitedAt: null,
-  count: 0,
-  pageSize: 1_000,
-  hash: null,
-  confirmedAt: null,
-  published: null,
-  publishedAt: null,
-  said: null,
-  undescribed: false,
-});
 
 const openRanges = (mirrorId: string) => namespace.segments.countDocuments({ '_id.m': mirrorId, open: true });
 
@@ -127,8 +91,10 @@ describe('the first snapshot', () => {
     const mirrorId = randomUUID();
     const key = 'm/hot';
     const { versionId = '', etag = '' } = server.contents.find(key) ?? {};
-    await namespace.versions(mirrorId).insertOne(appliedVersion(key, versionId, etag));
-    await namespace.segments.insertOne({ ...unlisted(mirrorId), undescribed: true, visitedAt: new Date() });
+    await namespace.versions(mirrorId).insertOne(liveVersion(key, versionId, etag));
+    await new SegmentRanges(mongo, namespace).createFirst(mirrorId);
+    const undescribed = { $set: { undescribed: true, visitedAt: new Date() } };
+    await namespace.segments.updateOne({ _id: { m: mirrorId, a: '' } }, undescribed);
     const polling = await startPolling(mongo, server, { mirrorId, visitsAtOnce: 2 });
     const described = () => polling.changes.filter(({ description }) => description).map((change) => change.key);
     await untilListed(mirrorId);

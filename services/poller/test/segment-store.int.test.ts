@@ -6,15 +6,14 @@ import {
   type Namespace,
   readLogicalClock,
   type Segment,
-  type VersionDocument,
 } from '@mirror/namespace';
 import { waitFor } from '@mirror/testing';
-import { Timestamp } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mergeSegments } from '../src/merge-segments.js';
 import type { ClaimedSegment } from '../src/state/claimed-segment.js';
 import type { ProgressStore } from '../src/state/progress-store.js';
 import type { SegmentStore, VisitOutcome } from '../src/state/segment-store.js';
+import { liveVersion } from './live-version.js';
 import { type OpenStores, openStores } from './open-stores.js';
 
 let stores: OpenStores;
@@ -305,7 +304,7 @@ describe('a merge', () => {
 describe('figures', () => {
   it('are those of every key, whatever is cut and joined while they are counted', async () => {
     const keys = Array.from({ length: 200 }, (_, index) => `key ${String(index).padStart(3, '0')}`);
-    await namespace.versions(mirrorId).insertMany(keys.map(liveVersion));
+    await namespace.versions(mirrorId).insertMany(keys.map((key) => liveVersion(key, 'v1')));
     const cutsAndJoins = 40;
     let ended = false;
     const changing = cutAndJoin(cutsAndJoins, keys).finally(() => {
@@ -323,35 +322,18 @@ describe('figures', () => {
 
   async function cutAndJoin(times: number, keys: readonly string[]): Promise<void> {
     for (let time = 0; time < times; time += 1) {
-      const [first, second, third] = [20, 90, 150].map((at) => keys[at + (time % 20)] ?? '');
-      const whole = { listed: 50, splits: [second ?? '', third ?? ''] };
+      const [boundary = '', ...splits] = [20, 90, 150].map((at) => keys[at + (time % 20)] ?? '');
       const claimed = await claim();
-      expect(await store.ranges.cut(claimed, first ?? '', whole)).toBe(true);
+      expect(await store.ranges.cut(claimed, boundary, { listed: 50, splits })).toBe(true);
       await store.finish(claimed, clean);
-      const run = [await claim()];
-      for (const after of [first, second, third]) run.push(await claim(store, after));
+      const first = await claim();
+      const run = [first];
+      for (const after of [boundary, ...splits]) run.push(await claim(store, after));
       expect(await store.ranges.merge(run)).toBe(true);
-      await store.finish(run[0] as ClaimedSegment, clean);
+      await store.finish(first, clean);
     }
   }
 });
-
-/** As the namespace has it once its listing was applied. */
-function liveVersion(key: string): VersionDocument {
-  return {
-    _id: { k: key, v: 'v1' },
-    live: true,
-    kind: 'version',
-    place: 0,
-    size: 1,
-    etag: '',
-    lastModified: new Date(0),
-    storageClass: 'STANDARD',
-    listedAt: new Timestamp({ t: 1, i: 1 }),
-    description: null,
-    describedAt: null,
-  };
-}
 
 describe('the credit for splits', () => {
   it('is spent by all pollers together, and earned by what visits list', async () => {
