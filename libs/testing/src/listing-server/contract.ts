@@ -136,7 +136,14 @@ function describeWriting(given: () => EndpointUnderTest, quirks: ReadonlySet<Qui
   it(`${makes(quirks, 'trailingChecksumRefused', 'refuses', 'takes')} a body with a trailing checksum`, async () => {
     const { s3, bucket } = given();
     const streamed = { Body: Readable.from(['content']), ContentLength: 7, ChecksumAlgorithm: 'CRC32' } as const;
-    const answered = s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'writing/trailer', ...streamed }));
+    // versitygw answers before it has read the end of a chunked body, and takes the rest for the connection's next
+    // request: it refuses one of thirty. So this connection gets none.
+    const put = new PutObjectCommand({ Bucket: bucket, Key: 'writing/trailer', ...streamed });
+    put.middlewareStack.add(
+      settingHeader('connection', () => 'close'),
+      { step: 'build', priority: 'low' },
+    );
+    const answered = s3.send(put);
     if (quirks.has('trailingChecksumRefused')) return expect(answered).rejects.toMatchObject(status(400));
     await answered;
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'writing/trailer' }));
@@ -192,16 +199,19 @@ const deleteObjects = (bucket: string, Key: string): DeleteObjectsCommand =>
 
 /** As older SDKs sent it. */
 function withMd5(command: DeleteObjectsCommand): DeleteObjectsCommand {
-  command.middlewareStack.add(
-    (next) => (args) => {
-      const { headers, body } = args.request as { headers: Record<string, string>; body: string };
-      headers['content-md5'] = createHash('md5').update(body).digest('base64');
-      return next(args);
-    },
-    { step: 'build', priority: 'low', name: 'addMd5' },
-  );
+  const md5Of = (body: unknown) => createHash('md5').update(String(body)).digest('base64');
+  command.middlewareStack.add(settingHeader('content-md5', md5Of), { step: 'build', priority: 'low' });
   return command;
 }
+
+const settingHeader =
+  (name: string, valueFor: (body: unknown) => string) =>
+  <Args extends { request: unknown }, Answer>(next: (args: Args) => Answer) =>
+  (args: Args): Answer => {
+    const { headers, body } = args.request as { headers: Record<string, string>; body: unknown };
+    headers[name] = valueFor(body);
+    return next(args);
+  };
 
 const status = (httpStatusCode: number) => ({ $metadata: { httpStatusCode } });
 const makes = (quirks: ReadonlySet<Quirk>, quirk: Quirk, odd: string, usual: string): string =>
