@@ -2,7 +2,7 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { boundBodies } from './bound-body.js';
 import type { EndpointGuard } from './endpoint-guard.js';
 import { guardedAgents } from './guarded-agents.js';
-import { prepareListing } from './signed-listing.js';
+import { prepareRequests } from './signed-requests.js';
 
 /** Where a location's objects are, and with which key. `endpoint` is a completed URL. */
 export interface ConnectorTarget {
@@ -63,7 +63,7 @@ export function createConnectorClient(target: ConnectorTarget, options: Connecto
   });
   boundBodies(client, requestTimeoutMs);
   const endpoint = new URL(target.endpoint);
-  prepareListing(client, { endpoint, agents, connectMs, timeoutMs: requestTimeoutMs }, target);
+  prepareRequests(client, { endpoint, agents, connectMs, timeoutMs: requestTimeoutMs }, target);
   return client;
 }
 

@@ -14,6 +14,7 @@ export { type Network, parseNetworks } from './networks.js';
 export { parseVersionPage } from './parse-version-page.js';
 export type { Check, CheckName } from './prerequisite-report.js';
 export { type EndpointBehaviour, joinBehaviours, probeEndpoint } from './probe-endpoint.js';
+export { canSendPlainly, type ObjectBytes, type PutBytesAnswer, putBytes } from './signed-requests.js';
 export { type OpenRest, RangeSplitter } from './split-range.js';
 export { type ConnectorError, translateS3Error } from './translate-error.js';
 export type { ListedVersion, VersionPage } from './version-page.js';

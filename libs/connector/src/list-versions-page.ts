@@ -2,8 +2,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { PermanentError, TransientError } from '@mirror/runtime';
 import { entries } from './error-table.js';
 import { parseLatin1 } from './parse-version-page.js';
-import type { GetAnswer } from './send-get.js';
-import { getListing } from './signed-listing.js';
+import type { RawAnswer } from './send-request.js';
+import { getListing } from './signed-requests.js';
 import { errorOf, errorOfAnswer, translateS3Error } from './translate-error.js';
 import type { VersionPage } from './version-page.js';
 
@@ -58,7 +58,7 @@ export async function listVersionsPage(
 }
 
 /** Most pages are hashed and thrown away: they are put together only to be parsed. */
-function rawPage({ texts, hash }: GetAnswer): RawVersionPage {
+function rawPage({ texts, hash }: RawAnswer): RawVersionPage {
   if (!isComplete(texts)) throw whyIncomplete(texts.join(''));
   return { hash, parse: () => parseLatin1(texts.join('')) };
 }

@@ -40,7 +40,9 @@ interface Mirror {
 }
 
 /** Of keys that are worked at, most wait for the database: what they hold up is not the connector. */
-const KEYS_A_SLOT = 3;
+const KEYS_A_PLACE = 8;
+/** What has begun when the process dies has an outcome that nobody knows, and is looked for: no more than keeps the places in use. */
+const BEGUN_A_PLACE = 3;
 const MAX_WAITING = 10_000;
 const MAX_SOCKETS = 512;
 /** What runs at a stop has so long to end; what is cut has an unknown outcome, and is looked for after the next start. */
@@ -128,13 +130,14 @@ export class MirrorPushes {
     const access = new ConnectorAccess(name, { credentials, guard, maxSockets: MAX_SOCKETS });
     const bandwidth = new Bandwidth(limits.bytesPerSecond);
     const location = new LocationPushes(name, access, bandwidth, () => queue.wakeAll(), logger);
-    const slots = new Slots(limits.keysAtOnce);
+    const slots = new Slots(limits.keysAtOnce * BEGUN_A_PLACE);
+    const places = new Slots(limits.keysAtOnce);
     const queue = new KeyQueue({
-      atOnce: limits.keysAtOnce * KEYS_A_SLOT,
-      together: limits.keysAtOnce,
+      atOnce: limits.keysAtOnce * KEYS_A_PLACE,
+      together: (limits.keysAtOnce * KEYS_A_PLACE) / 2,
       maxWaiting: MAX_WAITING,
       mayBegin: () => this.#mayPush(mirrorId),
-      work: (key, retries) => this.#work(mirrorId, location, slots, key, retries),
+      work: (key, retries) => this.#work(mirrorId, location, { slots, places }, key, retries),
       now: () => performance.now(),
     });
     return { bucket, paused, location, queue };
@@ -154,7 +157,7 @@ export class MirrorPushes {
   async #work(
     mirrorId: string,
     location: LocationPushes,
-    slots: Slots,
+    { slots, places }: { readonly slots: Slots; readonly places: Slots },
     key: string,
     retries: number,
   ): Promise<KeyState> {
@@ -164,7 +167,7 @@ export class MirrorPushes {
       mirrorId,
       location,
       slots,
-      context: { access, staging, bandwidth, partsAtOnce: limits.partsAtOnce },
+      context: { access, staging, bandwidth, places, partsAtOnce: limits.partsAtOnce },
       signal: this.#abort.signal,
       mayPush: () => this.#mayPush(mirrorId),
     };

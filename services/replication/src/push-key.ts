@@ -49,7 +49,7 @@ export interface KeyPusherParts {
 export interface MirrorAccess {
   readonly mirrorId: string;
   readonly location: LocationPushes;
-  /** Operations that are at the connector at the same time. */
+  /** Operations that have begun, and are at the connector or wait for a place there. */
   readonly slots: Slots;
   readonly context: Omit<PushContext, 'signal'>;
   /** Aborts what runs, when the service has no more time to let it end. */
@@ -103,7 +103,7 @@ export class KeyPusher {
     return operations;
   }
 
-  /** The place at the connector is another's as soon as the answer is there: what is stored of it waits for the database. */
+  /** The slot is another's as soon as the answer is there: what is stored of it waits for the database. */
   async #step(turn: Turn): Promise<KeyState | GoOn> {
     const { mirror, lease, operation, operations } = turn;
     const startedAt = performance.now();

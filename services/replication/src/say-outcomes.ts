@@ -3,11 +3,15 @@ import { type CloudEvent, type EventData, topics } from '@mirror/events';
 import type { EventProducer } from '@mirror/kafka';
 import type { OperationFailure, OperationOutcome } from '@mirror/namespace';
 import type { Logger } from '@mirror/runtime';
+import { GroupCommit } from './state/group-commit.js';
 import type { Operation } from './state/push-attempt.js';
 
 /** What was said is not said again within this time: the metadata service needs a moment to record it. */
 const REPEAT_MS = 10_000;
 const MAX_REMEMBERED = 50_000;
+/** What recording them costs is by the batch, most of all: under load those of a moment are said together. */
+const PACE_MS = 500;
+const MAX_TOGETHER = 500;
 
 type Said = 'ReplicationCompleted' | 'ReplicationFailed';
 
@@ -19,11 +23,22 @@ export class OutcomeSpeaker {
   /** Operation id → when it was said last, the oldest first. */
   readonly #saidAt = new Map<string, number>();
   readonly #sending = new Set<Promise<void>>();
+  /** Answers of each why it was not sent; undefined: it was. */
+  readonly #together: GroupCommit<CloudEvent, unknown>;
 
   constructor(
-    private readonly producer: EventProducer,
+    producer: EventProducer,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    const send = async (events: readonly CloudEvent[]): Promise<unknown[]> => {
+      const failure = await producer.send(topics.replication, events).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      return events.map(() => failure);
+    };
+    this.#together = new GroupCommit(send, MAX_TOGETHER, PACE_MS);
+  }
 
   completed(operation: Operation, outcome: OperationOutcome): void {
     const now = performance.now();
@@ -68,13 +83,11 @@ export class OutcomeSpeaker {
       time: new Date().toISOString(),
       data,
     };
-    const sending = this.producer.send(topics.replication, [event]).then(
-      () => undefined,
-      (error: unknown) => {
-        this.#saidAt.delete(operation._id);
-        this.logger.warn({ err: error, operationId: operation._id }, 'an outcome was not said; it will be said again');
-      },
-    );
+    const sending = this.#together.run(event).then((failure) => {
+      if (failure === undefined) return;
+      this.#saidAt.delete(operation._id);
+      this.logger.warn({ err: failure, operationId: operation._id }, 'an outcome was not said; it will be said again');
+    });
     this.#sending.add(sending);
     void sending.finally(() => this.#sending.delete(sending));
   }

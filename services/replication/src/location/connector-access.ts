@@ -5,6 +5,8 @@ import {
   type EndpointGuard,
   type LocationTarget,
   locationTarget,
+  type ObjectBytes,
+  putBytes,
   requireVersioning,
   translateS3Error,
 } from '@mirror/connector';
@@ -50,6 +52,18 @@ export class ConnectorAccess {
     } catch (error) {
       throw translateS3Error(error);
     }
+  }
+
+  /** Answers the version's id. For use within `send`. */
+  async putBytes(
+    client: S3Client,
+    bucket: string,
+    object: ObjectBytes,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const { versionId, date } = await putBytes(client, bucket, object, signal);
+    this.clock.see(date, performance.now());
+    return versionId;
   }
 
   /** Versioning is seen enabled, now or at most 30 s before a push that begins at once. Throws S3.VERSIONING_… otherwise. */

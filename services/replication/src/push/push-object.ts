@@ -1,15 +1,18 @@
+import type { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
   DeleteObjectTaggingCommand,
   HeadObjectCommand,
   PutObjectCommand,
   PutObjectTaggingCommand,
+  type S3Client,
 } from '@aws-sdk/client-s3';
-import { translateS3Error } from '@mirror/connector';
+import { canSendPlainly, translateS3Error } from '@mirror/connector';
 import type { NamedValues, OperationWhat } from '@mirror/namespace';
 import type { Staging } from '@mirror/staging';
 import type { Bandwidth } from '../location/bandwidth.js';
 import type { ConnectorAccess } from '../location/connector-access.js';
+import type { Slots } from '../location/slots.js';
 import { listKey } from './list-key.js';
 import { objectHeaders, withHeaders } from './request-headers.js';
 import { sendStaged } from './staged-body.js';
@@ -19,6 +22,8 @@ export interface PushContext {
   readonly access: ConnectorAccess;
   readonly staging: Staging;
   readonly bandwidth: Bandwidth;
+  /** Operations that are at the connector at the same time. */
+  readonly places: Slots;
   readonly partsAtOnce: number;
   /** The key's lease: a request does not outlive it. */
   readonly signal: AbortSignal;
@@ -32,19 +37,26 @@ export interface PutAnswer {
   readonly versionId: string | undefined;
 }
 
-/** One PutObject, streamed, with its length and Content-MD5 known beforehand. */
+/** One PutObject, with its length and Content-MD5 known beforehand. Bytes that are few go as one, the others are streamed. */
 export async function putSingle(context: PushContext, key: string, { content, description }: Put): Promise<PutAnswer> {
   const [part] = content.parts;
   if (!part) throw new Error('an upload without a part');
   const ContentMD5 = Buffer.from(part.md5, 'hex').toString('base64');
-  const input = { Key: key, ContentLength: part.size, ContentMD5 };
   const headers = objectHeaders(description);
-  const { VersionId } = await context.access.send((client, Bucket) =>
-    sendStaged(context.staging, part, context.bandwidth, context.signal, (Body, abortSignal) =>
-      client.send(withHeaders(new PutObjectCommand({ ...input, Bucket, Body }), headers), { abortSignal }),
+  const put = (client: S3Client, Bucket: string, Body: Readable | Buffer, abortSignal: AbortSignal) => {
+    if (Buffer.isBuffer(Body) && canSendPlainly(headers)) {
+      const object = { key, bytes: Body, headers: { ...headers, 'content-md5': ContentMD5 } };
+      return context.access.putBytes(client, Bucket, object, abortSignal);
+    }
+    const command = new PutObjectCommand({ Bucket, Key: key, Body, ContentLength: part.size, ContentMD5 });
+    return client.send(withHeaders(command, headers), { abortSignal }).then(({ VersionId }) => VersionId);
+  };
+  const versionId = await context.access.send((client, bucket) =>
+    sendStaged(context.staging, part, context.bandwidth, context.signal, (body, signal) =>
+      put(client, bucket, body, signal),
     ),
   );
-  return { versionId: VersionId };
+  return { versionId };
 }
 
 /** A delete without a version id: the connector makes a delete marker, or nothing where the key has none of its own. */

@@ -49,14 +49,24 @@ export class OperationPush {
       case 'lost':
         return failed(outcomeLost);
       case 'resolve':
-        return this.#guard(operation, () => findLost(operation, store, context, settings.unknownAfterMs));
+        return this.#atConnector(operation, context, () =>
+          findLost(operation, store, context, settings.unknownAfterMs),
+        );
       case 'resume':
-        return this.#guard(operation, () => this.#sendUpload(operation, step.uploadId, context, true));
+        return this.#atConnector(operation, context, () => this.#sendUpload(operation, step.uploadId, context, true));
       case 'attempt':
         return this.#guard(operation, () => this.#attempt(operation, all, context));
       default:
         return step satisfies never;
     }
+  }
+
+  /** What waits for a place has stored that it begins: the next one can go as soon as a place is free. */
+  #atConnector(operation: Operation, { places }: PushContext, work: () => Promise<PushResult>): Promise<PushResult> {
+    return this.#guard(operation, async () => {
+      using _place = await places.take();
+      return await work();
+    });
   }
 
   #guard(operation: Operation, work: () => Promise<PushResult>): Promise<PushResult> {
@@ -65,10 +75,12 @@ export class OperationPush {
 
   async #attempt(operation: Operation, all: readonly Operation[], context: PushContext): Promise<PushResult> {
     const { what } = operation;
-    if (what.kind === 'tag' || what.kind === 'deleteVersion') return this.#changeVersion(operation, all, context);
+    if (what.kind === 'tag' || what.kind === 'deleteVersion') {
+      return this.#atConnector(operation, context, () => this.#changeVersion(operation, all, context));
+    }
     const begun = await this.#begin(operation, all, context);
     if (!begun) return { kind: 'overtaken' };
-    return this.#guard(begun, () => this.#send(begun, context));
+    return this.#atConnector(begun, context, () => this.#send(begun, context));
   }
 
   /** Stored before the first byte: the connector's own time, and what is known of the key. */

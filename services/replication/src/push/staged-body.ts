@@ -6,6 +6,8 @@ import type { Bandwidth } from '../location/bandwidth.js';
 
 export type StagedPart = StagedContent['parts'][number];
 
+/** Up to here a body is one write to the connection, where a stream takes one for each of its pieces. */
+const WHOLE_BYTES = 256 * 1024;
 /** Slower than this on the whole, a request is given up. */
 const LEAST_BYTES_PER_SECOND = 64 * 1024;
 const LEAST_REQUEST_MS = 60_000;
@@ -23,6 +25,12 @@ export async function sendStaged<T>(
 ): Promise<T> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(longestMs(part.size, bandwidth))]);
   if (part.size === 0) return send(Buffer.alloc(0), bounded);
+  if (part.size <= WHOLE_BYTES && !bandwidth.isLimited) {
+    const bytes = await staging.readWhole(part.stagedId).catch((error: unknown) => {
+      throw stagingError(error);
+    });
+    return send(bytes, bounded);
+  }
   const source = await staging.read(part.stagedId).catch((error: unknown) => {
     throw stagingError(error);
   });

@@ -53,4 +53,26 @@ describe('requests that are made at the same time', () => {
     expect(groups).toEqual([[1, 2, 3], [1], [2], [3]]);
     expect(await commit.run(4)).toBe(40);
   });
+
+  it('under load wait some time for others, unless as many as fit are there', async () => {
+    const groups: (readonly number[])[] = [];
+    const paced = (most: number, paceMs: number) =>
+      new GroupCommit(
+        async (items: readonly number[]) => {
+          groups.push(items);
+          return items;
+        },
+        most,
+        paceMs,
+      );
+    const slow = paced(10, 500);
+    await slow.run(1);
+    const second = slow.run(2);
+    await new Promise(setImmediate);
+    await Promise.all([second, slow.run(3)]);
+    const small = paced(2, 60_000);
+    await small.run(4);
+    await Promise.all([small.run(5), small.run(6)]);
+    expect(groups).toEqual([[1], [2, 3], [4], [5, 6]]);
+  });
 });

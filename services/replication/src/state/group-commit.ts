@@ -1,3 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Of requests to the database: a push waits for six of them at most that long, and some ten share one. */
+export const PACE_MS = 20;
+
 interface Waiting<T, R> {
   readonly item: T;
   resolve(result: R): void;
@@ -5,22 +10,26 @@ interface Waiting<T, R> {
 }
 
 /**
- * Requests to the database of many keys, each of which waits for its own: what comes while one request is under way goes
- * together in the next. No timer holds anything up, so that a single one costs what it costs alone, and under load a wait for
- * the journal is shared by all.
+ * Requests of many keys, each of which waits for its own: what comes while one request is under way goes together in the next.
+ * The first after a rest waits for nobody; under load each begins some time after the one before it, so that one request and
+ * one wait for the journal serve many.
  */
 export class GroupCommit<T, R> {
   #waiting: Waiting<T, R>[] = [];
   #running = false;
+  /** The next group begins no earlier, in monotonic milliseconds. */
+  #notBefore = 0;
 
   /**
    * @param work Answers in the order of the items. Where it throws, each of several is tried once more by itself, so that one
    * which can't be done holds up nobody else: done twice, an item must answer the same.
    * @param most Items at once.
+   * @param paceMs From the begin of a group to that of the next, unless as many as fit are waiting.
    */
   constructor(
     private readonly work: (items: readonly T[]) => Promise<readonly R[]>,
     private readonly most: number,
+    private readonly paceMs = 0,
   ) {}
 
   run(item: T): Promise<R> {
@@ -35,6 +44,9 @@ export class GroupCommit<T, R> {
     // Those who ask in the same turn of the event loop are together in the first one as well.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
+      const waitMs = this.#notBefore - performance.now();
+      if (waitMs > 0 && this.#waiting.length < this.most) await sleep(waitMs);
+      this.#notBefore = performance.now() + this.paceMs;
       const group = this.#waiting.splice(0, this.most);
       if (group.length === 1 || !(await this.#settle(group))) await Promise.all(group.map((one) => this.#alone(one)));
       await new Promise(setImmediate); // what they do next may be together again

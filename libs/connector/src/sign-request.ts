@@ -8,13 +8,24 @@ export interface SigningIdentity {
 }
 
 const EMPTY_BODY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-const SIGNED_HEADERS = 'host;x-amz-content-sha256;x-amz-date';
+
+export interface UnsignedRequest {
+  readonly method: 'GET' | 'PUT';
+  /** Encoded. */
+  readonly path: string;
+  /** Encoded, sorted by its names. */
+  readonly query: string;
+  /** Signed as well; names in lower case, values in ASCII. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** False: the signature does not cover it, but for the header that sums it up. */
+  readonly isBodyEmpty: boolean;
+}
 
 /**
- * Signs requests without a body to one host by Signature Version 4. The key derived for a day is kept, and what all requests
- * have in common is written once: the SDK's signer, made for any request, costs as much as the request itself.
+ * Signs requests to one host by Signature Version 4. The key derived for a day is kept, and nothing is asked twice: the SDK's
+ * signer, made for any request, costs as much as the request itself.
  */
-export class GetSigner {
+export class RequestSigner {
   private day = '';
   private dayKey: Buffer = Buffer.alloc(0);
 
@@ -23,20 +34,28 @@ export class GetSigner {
     private readonly host: string,
   ) {}
 
-  /** The headers to send, names and values in turn. `path` and `query` are encoded, the query sorted by its names. */
-  sign(path: string, query: string, at: Date): string[] {
+  /** The headers to send, names and values in turn. */
+  sign({ method, path, query, headers, isBodyEmpty }: UnsignedRequest, at: Date): string[] {
     const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '');
     const scope = `${time.slice(0, 8)}/${this.identity.region}/s3/aws4_request`;
-    const headers = `host:${this.host}\nx-amz-content-sha256:${EMPTY_BODY_SHA256}\nx-amz-date:${time}\n`;
-    const canonical = `GET\n${path}\n${query}\n${headers}\n${SIGNED_HEADERS}\n${EMPTY_BODY_SHA256}`;
+    const payload = isBodyEmpty ? EMPTY_BODY_SHA256 : 'UNSIGNED-PAYLOAD';
+    const all: Record<string, string> = {
+      host: this.host,
+      ...headers,
+      'x-amz-content-sha256': payload,
+      'x-amz-date': time,
+    };
+    const names = Object.keys(all).sort();
+    const signedNames = names.join(';');
+    const lines = names.map((name) => `${name}:${all[name]?.trim().replace(/\s+/g, ' ')}\n`).join('');
+    const canonical = `${method}\n${path}\n${query}\n${lines}\n${signedNames}\n${payload}`;
     const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`;
     const signature = createHmac('sha256', this.keyOf(time.slice(0, 8)))
       .update(toSign)
       .digest('hex');
     const credential = `Credential=${this.identity.accessKeyId}/${scope}`;
-    const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${SIGNED_HEADERS}, Signature=${signature}`;
-    const signed = ['Host', this.host, 'X-Amz-Content-Sha256', EMPTY_BODY_SHA256, 'X-Amz-Date', time];
-    return [...signed, 'Authorization', authorization, 'User-Agent', 'zenko-mirror'];
+    const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${signedNames}, Signature=${signature}`;
+    return [...Object.entries(all).flat(), 'authorization', authorization, 'user-agent', 'zenko-mirror'];
   }
 
   private keyOf(day: string): Buffer {
@@ -60,6 +79,9 @@ export function canonicalQuery(query: Readonly<Record<string, string | undefined
   }
   return parts.join('&');
 }
+
+/** A key as it is signed and sent: its slashes stay. */
+export const canonicalKey = (key: string): string => key.split('/').map(escaped).join('/');
 
 const escaped = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, escapeMark);
 const escapeMark = (mark: string): string => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`;

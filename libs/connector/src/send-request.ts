@@ -18,7 +18,7 @@ export interface Wire {
   readonly timeoutMs: number;
 }
 
-export interface GetAnswer {
+export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   /**
@@ -30,18 +30,21 @@ export interface GetAnswer {
   readonly hash: string;
 }
 
-export interface GetOptions {
+export interface RawRequest {
+  readonly method: 'GET' | 'PUT';
   /** Path and query. */
   readonly path: string;
+  /** With its length among the headers; none when not given. */
+  readonly body?: Buffer | undefined;
   /** Names and values in turn. */
   readonly headers: readonly string[];
   readonly signal?: AbortSignal | undefined;
   /** The headers of an answer with status 200 have come. */
-  onFound(): void;
+  onFound?(): void;
 }
 
-/** Sends one GET, once, and answers whatever came: bounded in bytes and in time. Throws Node's errors and this library's. */
-export function sendGet(wire: Wire, options: GetOptions): Promise<GetAnswer> {
+/** Sends one request, once, and answers whatever came: bounded in bytes and in time. Throws Node's errors and this library's. */
+export function sendRequest(wire: Wire, options: RawRequest): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(wire, options, newRequest(wire, options), { resolve, reject });
     exchange.begin();
@@ -64,9 +67,9 @@ class Exchange {
 
   constructor(
     private readonly wire: Wire,
-    private readonly options: GetOptions,
+    private readonly options: RawRequest,
     private readonly request: ClientRequest,
-    private readonly promise: { resolve(answer: GetAnswer): void; reject(error: unknown): void },
+    private readonly promise: { resolve(answer: RawAnswer): void; reject(error: unknown): void },
   ) {}
 
   begin(): void {
@@ -78,11 +81,11 @@ class Exchange {
     // Neither an answer nor an error: the endpoint changed to a protocol that nobody asked for.
     request.once(
       'close',
-      () => this.answered || this.fail(errorOf(entries.notS3, 'The endpoint ended without an answer')),
+      () => this.answered || this.fail(errorOf(unanswered(options), 'The endpoint ended without an answer')),
     );
     options.signal?.addEventListener('abort', this.abort);
     if (options.signal?.aborted) this.abort();
-    else request.end();
+    else request.end(options.body);
   }
 
   private boundConnecting(socket: Socket): void {
@@ -95,7 +98,7 @@ class Exchange {
     const { statusCode: status = 0, headers } = response;
     this.answered = true;
     this.timer?.refresh();
-    if (status === 200) this.options.onFound();
+    if (status === 200) this.options.onFound?.();
     else this.maxBytes = maxErrorBytes;
     response.on('data', (chunk: Buffer) => this.take(chunk));
     // It fails by itself when the connection ends before the announced length.
@@ -104,7 +107,7 @@ class Exchange {
       if (this.settled) return;
       this.settle();
       const hash = this.hash.digest('hex');
-      this.promise.resolve({ status, headers: headers as GetAnswer['headers'], texts: this.texts, hash });
+      this.promise.resolve({ status, headers: headers as RawAnswer['headers'], texts: this.texts, hash });
     });
   }
 
@@ -119,7 +122,7 @@ class Exchange {
     this.texts.push(chunk.toString('latin1'));
   }
 
-  private readonly abort = (): void => this.fail(errorOf(entries.aborted, 'The listing was called off'));
+  private readonly abort = (): void => this.fail(errorOf(entries.aborted, 'The request was called off'));
 
   private readonly fail = (error: unknown): void => {
     if (this.settled) return;
@@ -135,14 +138,17 @@ class Exchange {
   }
 }
 
-function newRequest({ endpoint, agents }: Wire, { path, headers }: GetOptions): ClientRequest {
+/** What asks only, asked something that is no S3; what writes may have been applied, whatever ended it. */
+const unanswered = ({ method }: RawRequest) => (method === 'GET' ? entries.notS3 : entries.unreachable);
+
+function newRequest({ endpoint, agents }: Wire, { method, path, headers }: RawRequest): ClientRequest {
   const options: RequestOptions = {
-    method: 'GET',
+    method,
     host: withoutBrackets(endpoint.hostname),
     port: endpoint.port,
     path,
     headers: headers as string[],
   };
   if (endpoint.protocol === 'https:') return requestHttps({ ...options, agent: agents.httpsAgent });
-  return requestHttp({ ...options, agent: agents.listingAgent });
+  return requestHttp({ ...options, agent: method === 'GET' ? agents.listingAgent : agents.httpAgent });
 }
