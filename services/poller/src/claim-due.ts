@@ -2,6 +2,7 @@ import { isApplied, type Positions, type Segment } from '@mirror/namespace';
 import { chooseDue, type DueSegment } from './choose-due.js';
 import type { ClaimedSegment } from './state/claimed-segment.js';
 import type { MirrorProgress } from './state/progress-store.js';
+import type { PushedRanges } from './state/pushed-ranges.js';
 import type { SegmentStore } from './state/segment-store.js';
 
 export interface ClaimSettings {
@@ -24,6 +25,7 @@ interface DueNow {
   readonly now: Date;
   readonly positions: Positions;
   readonly restedSince: Date | null;
+  readonly pushed: PushedRanges;
 }
 
 /** Of the time that the snapshot has taken so far: what was visited in this first part of it may be visited anew. */
@@ -48,7 +50,7 @@ export function restedSince(
 export async function claimDue(
   mirrorId: string,
   most: number,
-  { now, positions, restedSince }: DueNow,
+  { now, positions, restedSince, pushed }: DueNow,
   { stores, lagWaitMs, rangesWanted }: ClaimSettings & { readonly stores: { readonly segments: SegmentStore } },
 ): Promise<Claimed> {
   if (most === 0) return { found: 0, claimed: [] };
@@ -59,11 +61,11 @@ export async function claimDue(
     due.push({ segment, applied });
     if (due.length >= rangesWanted()) break;
   }
-  const chosen = chooseDue(due, most, Math.random);
+  const chosen = chooseDue(await pushed.without(due), most, Math.random);
   const applied = new Map(chosen.map(({ segment, applied }) => [segment._id.a, applied]));
   const claimed = await stores.segments.claimAll(chosen.map(({ segment }) => segment._id));
   const forVisit = claimed.map((each) => ({ ...each, applied: applied.get(each.segment._id.a) ?? false }));
-  return { found: due.length, claimed: forVisit };
+  return { found: chosen.length, claimed: forVisit };
 }
 
 const isLagWaitOver = ({ publishedAt }: Segment, now: Date, lagWaitMs: number): boolean =>

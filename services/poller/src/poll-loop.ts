@@ -11,6 +11,7 @@ import type { StatusEvents } from './publish-status.js';
 import { LEASE_MS } from './state/claimed-segment.js';
 import type { PaceKeeper } from './state/pace-keeper.js';
 import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
+import { PushedRanges } from './state/pushed-ranges.js';
 import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
 import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
@@ -52,6 +53,7 @@ export class PollLoop {
   private readonly visits = new Set<Promise<void>>();
   private readonly splitter = new RangeSplitter();
   private readonly stirred = new Stir();
+  private readonly pushed: PushedRanges;
   private failures = 0;
   /** No visit begins before, by `performance.now()`. */
   private backOffUntil = 0;
@@ -67,7 +69,9 @@ export class PollLoop {
     private readonly background: Background,
     private readonly signal: AbortSignal,
     private readonly parts: PollLoopParts,
-  ) {}
+  ) {
+    this.pushed = new PushedRanges(parts.namespace, mirror.mirrorId);
+  }
 
   start(): void {
     const beside = [() => this.followHints(), () => this.describeSome(), () => this.proveTarget()];
@@ -104,7 +108,7 @@ export class PollLoop {
     ]);
     if (performance.now() >= this.settleAt) await this.settle(progress, positions);
     const free = this.parts.visitsAtOnce - this.visits.size;
-    const due = { now, positions, restedSince: restedSince(progress, now) };
+    const due = { now, positions, restedSince: restedSince(progress, now), pushed: this.pushed };
     const { found, claimed } = await claimDue(this.mirror.mirrorId, free, due, this.parts);
     for (const segment of claimed) this.begin(segment, progress);
     // Where another poller was faster, there may be more.
