@@ -4,6 +4,7 @@ import { type Admin, type ITopicConfig, Kafka, type RetryOptions } from 'kafkajs
 import { calmRequestQueue } from './calm-request-queue.js';
 import { gatedSockets } from './gated-sockets.js';
 import { kafkaLog, kafkaLogLevel } from './kafka-log.js';
+import { quickenRecords } from './quick-records.js';
 import { atMost, retryUntilDone } from './retry.js';
 import { deadLetterSettings, foreignSettings, topicSettings } from './topic-settings.js';
 import { translateKafkaError } from './translate-kafka-error.js';
@@ -59,6 +60,7 @@ export class KafkaConnection {
     this.logger = options.logger.child({ component: 'kafka' });
     registerZstd();
     calmRequestQueue();
+    quickenRecords();
   }
 
   topicName(topic: Topic): string {
