@@ -12,27 +12,24 @@ export function parseEvent(
   value: Buffer | string | null,
   headers: Readonly<Record<string, Buffer | string | undefined>>,
 ): ParsedEvent {
-  const header = (name: string): string => headers[name]?.toString() ?? '';
-  if (header('ce_specversion') !== '1.0') return invalid('ce_specversion is not 1.0');
-  for (const name of ['ce_id', 'ce_type', 'ce_source', 'ce_subject', 'ce_time']) {
-    if (header(name) === '') return invalid(`${name} is missing`);
+  if (textOf(headers.ce_specversion) !== '1.0') return invalid('ce_specversion is not 1.0');
+  const id = textOf(headers.ce_id);
+  const type = textOf(headers.ce_type);
+  const source = textOf(headers.ce_source);
+  const subject = textOf(headers.ce_subject);
+  const time = textOf(headers.ce_time);
+  for (const [name, text] of Object.entries({ id, type, source, subject, time })) {
+    if (text === '') return invalid(`ce_${name} is missing`);
   }
-  const type = header('ce_type');
   if (!isEventType(type)) return { kind: 'unknown', type };
   const data = parseJson(value);
   if (data instanceof SyntaxError) return invalid(`the value is not JSON: ${data.message}`);
   const result = eventSchemas[type].safeParse(data);
   if (!result.success) return invalid(result.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; '));
-  const event: CloudEvent = {
-    id: header('ce_id'),
-    type,
-    source: header('ce_source'),
-    subject: header('ce_subject'),
-    time: header('ce_time'),
-    data: result.data,
-  };
-  return { kind: 'event', event };
+  return { kind: 'event', event: { id, type, source, subject, time, data: result.data } };
 }
+
+const textOf = (header: Buffer | string | undefined): string => header?.toString() ?? '';
 
 const invalid = (reason: string): ParsedEvent => ({ kind: 'invalid', reason });
 
