@@ -14,7 +14,7 @@ export interface Wire {
   readonly agents: GuardedAgents;
   /** Until a connection stands. */
   readonly connectMs: number;
-  /** From the request to the answer's headers, and again to the end of its body. */
+  /** From the request to the answer's headers, and again to the end of its body; of a request with a body: of silence. */
   readonly timeoutMs: number;
 }
 
@@ -74,7 +74,10 @@ class Exchange {
 
   begin(): void {
     const { request, options, wire } = this;
-    this.timer = setTimeout(() => this.fail(tooSlow(wire.timeoutMs)), wire.timeoutMs);
+    const late = () => this.fail(tooSlow(wire.timeoutMs));
+    // Bytes that are sent go on as long as they do: only silence ends them. The caller bounds the whole.
+    if (options.body) request.setTimeout(wire.timeoutMs, late);
+    else this.timer = setTimeout(late, wire.timeoutMs);
     request.once('socket', (socket) => socket.connecting && this.boundConnecting(socket));
     request.once('response', (response) => this.read(response));
     request.on('error', this.fail);
@@ -106,6 +109,8 @@ class Exchange {
     response.once('end', () => {
       if (this.settled) return;
       this.settle();
+      // Answered before all was sent: what is left of it can't be told from the next request.
+      if (!this.request.writableFinished) this.request.destroy();
       const hash = this.hash.digest('hex');
       this.promise.resolve({ status, headers: headers as RawAnswer['headers'], texts: this.texts, hash });
     });

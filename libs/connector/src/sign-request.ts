@@ -15,7 +15,7 @@ export interface UnsignedRequest {
   readonly path: string;
   /** Encoded, sorted by its names. */
   readonly query: string;
-  /** Signed as well; names in lower case, values in ASCII. */
+  /** Signed as well, as far as proxies leave them alone; names in lower case, values in ASCII. */
   readonly headers?: Readonly<Record<string, string>>;
   /** False: the signature does not cover it, but for the header that sums it up. */
   readonly isBodyEmpty: boolean;
@@ -45,7 +45,7 @@ export class RequestSigner {
       'x-amz-content-sha256': payload,
       'x-amz-date': time,
     };
-    const names = Object.keys(all).sort();
+    const names = Object.keys(all).filter(isSigned).sort();
     const signedNames = names.join(';');
     const lines = names.map((name) => `${name}:${all[name]?.trim().replace(/\s+/g, ' ')}\n`).join('');
     const canonical = `${method}\n${path}\n${query}\n${lines}\n${signedNames}\n${payload}`;
@@ -67,6 +67,9 @@ export class RequestSigner {
     return this.dayKey;
   }
 }
+
+/** What proxies may change on the way. */
+const isSigned = (name: string): boolean => name !== 'cache-control';
 
 const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 

@@ -104,5 +104,6 @@ function followClock(client: S3Client, body: string, date: string | undefined): 
 function refused({ status, headers }: RawAnswer, body: string): Error {
   const code = /<Code>([A-Za-z0-9.]{1,60})<\/Code>/.exec(body)?.[1];
   const message = /<Message>([^<]{0,500})<\/Message>/.exec(body)?.[1] ?? '';
-  return errorOfAnswer(status, code, message, headers);
+  const isXml = body === '' || body.trimStart().startsWith('<');
+  return errorOfAnswer(status, code, message, headers, isXml);
 }

@@ -19,10 +19,11 @@ export function errorOfAnswer(
   s3Code: string | undefined,
   message: string,
   headers: Readonly<Record<string, string | undefined>> = {},
+  isXml = true,
 ): ConnectorError {
   const contentType = headers['content-type'] ?? '';
   const retryAfter = headers['retry-after'];
-  const seen: Seen = { message, name: '', status, s3Code, nodeCode: undefined, contentType, retryAfter };
+  const seen: Seen = { message, name: '', isXml, status, s3Code, nodeCode: undefined, contentType, retryAfter };
   return codedError(chooseEntry(seen), seen, undefined);
 }
 
@@ -36,6 +37,8 @@ export function errorOf(chosen: Entry, message: string, cause?: unknown): Transi
 interface Seen {
   readonly message: string;
   readonly name: string;
+  /** False: the answer had a body that is none of S3's. */
+  readonly isXml: boolean;
   readonly status: number | undefined;
   readonly s3Code: string | undefined;
   readonly nodeCode: string | undefined;
@@ -49,6 +52,8 @@ function look(error: unknown): Seen {
   return {
     message: text(thrown.message) || String(error),
     name: text(thrown.name),
+    // A plain Error with a status is the SDK's XML parser, which got no XML.
+    isXml: thrown.name !== 'Error',
     status: number(record(thrown.$metadata).httpStatusCode),
     // The SDK copies the error document's elements; for HEAD, which has none, it makes a name up from the status.
     s3Code: optionalText(thrown.Code),
@@ -77,15 +82,14 @@ function chooseEntry(seen: Seen): Entry {
   return nodeCode.startsWith('ERR_SSL_') ? entries.tlsUntrusted : entries.unknown;
 }
 
-function entryOfAnswer({ s3Code, contentType, name }: Seen, status: number): Entry {
+function entryOfAnswer({ s3Code, contentType, isXml }: Seen, status: number): Entry {
   const known = s3Code === undefined ? undefined : byS3Code[s3Code];
   if (known) return known;
   if (status >= 500) return byStatus[status] ?? entries.unavailable;
   if (status >= 300 && status < 400) return byStatus[status] ?? entries.refused;
   // An unknown code says what the endpoint dislikes; most statuses alone would say less than that.
   if (s3Code !== undefined && !tellingStatuses.has(status)) return entries.refused;
-  // A plain Error with a status is the SDK's XML parser, which got no XML.
-  if (s3Code === undefined && (name === 'Error' || /html/i.test(contentType) || status < 300)) return entries.notS3;
+  if (s3Code === undefined && (!isXml || /html/i.test(contentType) || status < 300)) return entries.notS3;
   return byStatus[status] ?? entries.refused;
 }
 

@@ -92,6 +92,30 @@ describe('bytes that are put past the SDK', () => {
     expect((failure as { context: { status?: number } }).context.status).toBeUndefined();
   });
 
+  it.each([400, 404, 413])('were asked of something that is no S3 where %d comes with a text', async (status) => {
+    await using server = await httpEndpoint((_, response) =>
+      response.writeHead(status, { 'content-type': 'text/plain' }).end('404 page not found'),
+    );
+    await expect(putBytes(clientOf(server), 'photos', object)).rejects.toMatchObject({ code: 'S3.NOT_S3' });
+  });
+
+  it('leave no connection behind that was answered before they were read', async () => {
+    const large = { ...object, bytes: Buffer.alloc(8 * 1024 * 1024) };
+    const closed = Promise.withResolvers<void>();
+    let readOn = () => {};
+    await using server = await tcpEndpoint((socket) => {
+      socket.on('close', () => closed.resolve());
+      socket.once('data', () => {
+        socket.pause();
+        readOn = () => socket.resume();
+        socket.write('HTTP/1.1 503 Slow\r\ncontent-length: 0\r\n\r\n');
+      });
+    });
+    await expect(putBytes(clientOf(server), 'photos', large)).rejects.toMatchObject({ context: { status: 503 } });
+    readOn();
+    await closed.promise;
+  });
+
   it('are refused in the connector’s words', async () => {
     const body = '<Error><Code>SlowDown</Code><Message>later</Message></Error>';
     await using server = await httpEndpoint((_, response) => response.writeHead(503, { 'retry-after': '7' }).end(body));

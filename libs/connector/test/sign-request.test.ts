@@ -15,7 +15,12 @@ const instant = fc.date({ min: new Date('2000-01-01'), max: new Date('2099-12-31
 
 const key = text.filter((one) => one !== '');
 const printable = fc.string({ maxLength: 20 }).filter((one) => one.trim() !== '');
-const headers = fc.record({ 'content-md5': printable, 'x-amz-meta-some': printable, 'x-amz-tagging': printable });
+const headers = fc.record({
+  'cache-control': printable,
+  'content-md5': printable,
+  'x-amz-meta-some': printable,
+  'x-amz-tagging': printable,
+});
 const authorizationOf = (signed: readonly string[]) => signed[signed.indexOf('authorization') + 1];
 const signer = new RequestSigner(identity, host);
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, open, opendir, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -42,12 +42,6 @@ export class DirectoryStaging implements Staging {
     } catch (error) {
       throw translate(error, stagedId);
     }
-  }
-
-  async readWhole(stagedId: string): Promise<Buffer> {
-    return readFile(this.#path(stagedId)).catch((error: unknown) => {
-      throw translate(error, stagedId);
-    });
   }
 
   async remove(stagedId: string): Promise<void> {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -56,13 +55,6 @@ export class S3Staging implements Staging {
     } catch (error) {
       throw translate(error, stagedId);
     }
-  }
-
-  async readWhole(stagedId: string): Promise<Buffer> {
-    const body = await this.read(stagedId);
-    return buffer(body).catch((error: unknown) => {
-      throw translate(error, stagedId);
-    });
   }
 
   /** Also what a crash left of a write: its parts are in no listing, and cost nevertheless. */

@@ -31,8 +31,6 @@ export interface Staging {
   write(stagedId: string, body: AsyncIterable<Uint8Array>): Promise<StagedBytes>;
   /** PermanentError STAGING.MISSING: removed since, or never written. @param range Default: all. */
   read(stagedId: string, range?: ByteRange): Promise<Readable>;
-  /** All of them, for few of them: they are in memory then. Errors as `read`. */
-  readWhole(stagedId: string): Promise<Buffer>;
   /** One that is missing is fine. */
   remove(stagedId: string): Promise<void>;
   /** What is there, in no order; what is being written may be among it. */

@@ -60,15 +60,15 @@ export async function claimDue(
   const due: DueSegment[] = [];
   for await (const segment of stores.segments.due(mirrorId, now, restedSince)) {
     const applied = isApplied(segment.published, positions);
-    if (!applied && !isLagWaitOver(segment, now, lagWaitMs)) continue;
+    if (pushed.isWaiting(segment) || (!applied && !isLagWaitOver(segment, now, lagWaitMs))) continue;
     due.push({ segment, applied });
     if (due.length >= rangesWanted()) break;
   }
-  const chosen = chooseDue(await pushed.without(due), most, Math.random);
+  const chosen = await pushed.without(chooseDue(due, most, Math.random));
   const applied = new Map(chosen.map(({ segment, applied }) => [segment._id.a, applied]));
   const claimed = await stores.segments.claimAll(chosen.map(({ segment }) => segment._id));
   const forVisit = claimed.map((each) => ({ ...each, applied: applied.get(each.segment._id.a) ?? false }));
-  return { found: chosen.length, claimed: forVisit };
+  return { found: due.length, claimed: forVisit };
 }
 
 const isLagWaitOver = ({ publishedAt }: Segment, now: Date, lagWaitMs: number): boolean =>

@@ -27,8 +27,9 @@ const upload = async (key: string, more: Partial<PendingOperation> = {}): Promis
   await stores.namespace.pendingOperations.insertOne(operation as PendingOperation);
   return operation._id;
 };
-const visited = async (): Promise<string[]> => {
-  const due = ['', 'g', 'p'].map((a) => ({ segment: { _id: { m: mirrorId, a } } }));
+const visited = async (starts: readonly string[] = ['', 'g', 'p']): Promise<string[]> => {
+  const all = starts.map((a) => ({ segment: { _id: { m: mirrorId, a } } }));
+  const due = all.filter(({ segment }) => !ranges.isWaiting(segment));
   return (await ranges.without(due)).map(({ segment }) => segment._id.a);
 };
 
@@ -48,6 +49,7 @@ describe('a range into which an upload is pushed', () => {
     const id = await upload('a');
     expect(await visited()).not.toContain('');
     await stores.namespace.pendingOperations.deleteOne({ _id: id });
+    now += 1_000;
     expect(await visited()).toEqual(['', 'g', 'p']);
   });
 
@@ -56,6 +58,14 @@ describe('a range into which an upload is pushed', () => {
     const seen: boolean[] = [];
     for (now = 0; now < 20_000; now += 1_000) seen.push((await visited()).includes(''));
     expect(seen.flatMap((isVisited, second) => (isVisited ? [second] : []))).toEqual([5, 11, 17]);
+  });
+
+  it('is visited as ever where uploads go everywhere', async () => {
+    const starts = Array.from({ length: 100 }, (_, index) => `q${String(index).padStart(2, '0')}`);
+    const segments = starts.map((a) => ({ _id: { m: mirrorId, a } }) as unknown as Segment);
+    await stores.namespace.segments.insertMany(segments);
+    for (const start of starts) await upload(`${start}x`);
+    expect(await visited(starts)).toHaveLength(36);
   });
 
   it('is visited although an upload into it has failed, or one of another mirror waits', async () => {

@@ -51,11 +51,11 @@ export interface MirrorAccess {
   readonly location: LocationPushes;
   /** Operations that have begun, and are at the connector or wait for a place there. */
   readonly slots: Slots;
-  readonly context: Omit<PushContext, 'signal'>;
+  readonly context: Omit<PushContext, 'signal' | 'mayPush'>;
   /** Aborts what runs, when the service has no more time to let it end. */
   readonly signal: AbortSignal;
   /** Whether another operation may begin: neither paused nor detached, the circuit closed, the service not stopping. */
-  mayPush(): boolean;
+  readonly mayPush: () => boolean;
 }
 
 const IDLE: KeyState = { kind: 'idle' };
@@ -183,9 +183,10 @@ export class KeyPusher {
 const later = (afterMs: number, retries: number): KeyState => ({ kind: 'later', afterMs, retries });
 
 /** Each request looks at its signal first, and so at the lease. */
-function leased({ context }: MirrorAccess, lease: LeasedKey, signal: AbortSignal): PushContext {
+function leased({ context, mayPush }: MirrorAccess, lease: LeasedKey, signal: AbortSignal): PushContext {
   return {
     ...context,
+    mayPush,
     get signal() {
       lease.abortIfOver();
       return signal;

@@ -27,6 +27,8 @@ export interface PushContext {
   readonly partsAtOnce: number;
   /** The key's lease: a request does not outlive it. */
   readonly signal: AbortSignal;
+  /** Whether another operation may begin. */
+  mayPush(): boolean;
 }
 
 export type Put = Extract<OperationWhat, { kind: 'put' }>;
@@ -37,12 +39,15 @@ export interface PutAnswer {
   readonly versionId: string | undefined;
 }
 
+/** As S3 has it where nobody says one. */
+const ofUnknownType = { 'content-type': 'application/octet-stream' };
+
 /** One PutObject, with its length and Content-MD5 known beforehand. Bytes that are few go as one, the others are streamed. */
 export async function putSingle(context: PushContext, key: string, { content, description }: Put): Promise<PutAnswer> {
   const [part] = content.parts;
   if (!part) throw new Error('an upload without a part');
   const ContentMD5 = Buffer.from(part.md5, 'hex').toString('base64');
-  const headers = objectHeaders(description);
+  const headers = { ...ofUnknownType, ...objectHeaders(description) };
   const put = (client: S3Client, Bucket: string, Body: Readable | Buffer, abortSignal: AbortSignal) => {
     if (Buffer.isBuffer(Body) && canSendPlainly(headers)) {
       const object = { key, bytes: Body, headers: { ...headers, 'content-md5': ContentMD5 } };

@@ -16,6 +16,9 @@ export interface PushSettings {
   newId(): string;
 }
 
+/** What an attempt saw before it waited for its place holds for so long; part of the margin that its versioning has. */
+const FRESH_MS = 1_000;
+
 type Attempted = Operation & { readonly attempt: PushAttempt };
 
 /**
@@ -61,11 +64,10 @@ export class OperationPush {
     }
   }
 
-  /** What waits for a place has stored that it begins: the next one can go as soon as a place is free. */
-  #atConnector(operation: Operation, { places }: PushContext, work: () => Promise<PushResult>): Promise<PushResult> {
+  #atConnector(operation: Operation, context: PushContext, work: () => Promise<PushResult>): Promise<PushResult> {
     return this.#guard(operation, async () => {
-      using _place = await places.take();
-      return await work();
+      using _place = await context.places.take();
+      return context.mayPush() ? await work() : { kind: 'overtaken' };
     });
   }
 
@@ -78,9 +80,18 @@ export class OperationPush {
     if (what.kind === 'tag' || what.kind === 'deleteVersion') {
       return this.#atConnector(operation, context, () => this.#changeVersion(operation, all, context));
     }
+    // Stored before it waits for its place: the next one can go as soon as a place is free.
     const begun = await this.#begin(operation, all, context);
     if (!begun) return { kind: 'overtaken' };
-    return this.#atConnector(begun, context, () => this.#send(begun, context));
+    const begunAt = performance.now();
+    using _place = await context.places.take();
+    const mayBeSent = context.mayPush() && !context.signal.aborted;
+    if (mayBeSent && performance.now() - begunAt < FRESH_MS)
+      return this.#guard(begun, () => this.#send(begun, context));
+    // Surely not sent. What was seen before it is out of date, or nothing is pushed any more.
+    await this.store.forgetAttempt(begun, begun.attempt.id);
+    const anew = mayBeSent ? await this.#begin(operation, all, context) : undefined;
+    return anew ? this.#guard(anew, () => this.#send(anew, context)) : { kind: 'overtaken' };
   }
 
   /** Stored before the first byte: the connector's own time, and what is known of the key. */

@@ -1,4 +1,5 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { StagedContent } from '@mirror/events';
 import { PermanentError, TransientError } from '@mirror/runtime';
 import type { Staging } from '@mirror/staging';
@@ -25,15 +26,10 @@ export async function sendStaged<T>(
 ): Promise<T> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(longestMs(part.size, bandwidth))]);
   if (part.size === 0) return send(Buffer.alloc(0), bounded);
-  if (part.size <= WHOLE_BYTES && !bandwidth.isLimited) {
-    const bytes = await staging.readWhole(part.stagedId).catch((error: unknown) => {
-      throw stagingError(error);
-    });
-    return send(bytes, bounded);
-  }
   const source = await staging.read(part.stagedId).catch((error: unknown) => {
     throw stagingError(error);
   });
+  if (part.size <= WHOLE_BYTES && !bandwidth.isLimited) return send(await wholeOf(source, bounded), bounded);
   const failed = new AbortController();
   source.once('error', (error) => failed.abort(stagingError(error)));
   const body = bandwidth.isLimited ? Readable.from(bandwidth.pace(source, bounded), { objectMode: false }) : source;
@@ -44,6 +40,15 @@ export async function sendStaged<T>(
     throw failed.signal.aborted ? failed.signal.reason : error;
   } finally {
     source.destroy();
+  }
+}
+
+/** Nothing was sent when it fails, whatever ended it. */
+async function wholeOf(source: Readable, signal: AbortSignal): Promise<Buffer> {
+  try {
+    return await buffer(addAbortSignal(signal, source));
+  } catch (error) {
+    throw stagingError(error);
   }
 }
 
