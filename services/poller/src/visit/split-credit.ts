@@ -3,7 +3,7 @@ import { TARGET_VERSIONS } from './range-versions.js';
 /** Each range that is open has a last page, which may turn out empty: so much a split costs until that is known. */
 export const SPLIT_COST = 1;
 /** Requests that a page's worth of listed versions is allowed. */
-const REQUESTS_A_PAGE = 1.18;
+export const REQUESTS_A_PAGE = 1.18;
 /**
  * Where nothing is listed yet; the first range has a last page, too. Most of what guesses gain they gain early: what they
  * find is listed beside the rest from then on.
