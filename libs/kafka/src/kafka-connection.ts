@@ -4,7 +4,6 @@ import { type Admin, type ITopicConfig, Kafka, type RetryOptions } from 'kafkajs
 import { calmRequestQueue } from './calm-request-queue.js';
 import { gatedSockets } from './gated-sockets.js';
 import { kafkaLog, kafkaLogLevel } from './kafka-log.js';
-import { quickenRecords } from './quick-records.js';
 import { atMost, retryUntilDone } from './retry.js';
 import { deadLetterSettings, foreignSettings, topicSettings } from './topic-settings.js';
 import { translateKafkaError } from './translate-kafka-error.js';
@@ -60,7 +59,6 @@ export class KafkaConnection {
     this.logger = options.logger.child({ component: 'kafka' });
     registerZstd();
     calmRequestQueue();
-    quickenRecords();
   }
 
   topicName(topic: Topic): string {
