@@ -97,10 +97,13 @@ export class RangeVersions {
     return compareKeys(key, end) > 0 && (this.orderKept || key > end);
   }
 
-  /** Where keys may be that listings without a prefix leave out: each place is listed by its prefix, from a key on. */
+  /**
+   * Where keys may be that listings without a prefix leave out: each place is listed by its prefix, from a key on. They come after
+   * the keys that tell of them: either one of these is in the range, or the range begins among them.
+   */
   hidingPlaces(end: string | null): readonly HidingPlace[] {
     const inside = this.versions.filter(({ key }) => end === null || compareKeys(key, end) <= 0);
-    return hidingPlacesOf(inside.map(({ key }) => key));
+    return hidingPlacesOf([this.range.after, ...inside.map(({ key }) => key)]);
   }
 
   /** By key, inside a key newest first. */

@@ -156,16 +156,10 @@ export class SegmentVisitor {
   }
 
   /** The rest may be claimed from now on, while this part is compared. */
-  private async cut(
-    claimed: ClaimedSegment,
-    { versions, end }: Listed,
-    { sharing, listing }: VisitContext,
-  ): Promise<boolean> {
+  private async cut(claimed: ClaimedSegment, { versions, end }: Listed, { sharing }: VisitContext): Promise<boolean> {
     if (end === null) return true;
     // A guess begins as the cut does, and goes on with plain characters: where the cut is right in every order, so is it.
-    // Where keys are left out, a range between two guesses may show none of those that tell where they are: it is not split.
-    const guesses = claimed.segment.open && !listing.hidesAstral;
-    const splits = guesses ? await splitsOfRest(claimed, versions, sharing, this.stores) : [];
+    const splits = claimed.segment.open ? await splitsOfRest(claimed, versions, sharing, this.stores) : [];
     const kept = await this.stores.segments.ranges.cut(claimed, end, { listed: versions.length, splits });
     sharing.onCut();
     return kept;
