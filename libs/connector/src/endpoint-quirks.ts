@@ -1,5 +1,6 @@
 import { PermanentError } from '@mirror/runtime';
 import { compareKeyBytes } from './key-order.js';
+import { keyOfMarker } from './list-versions.js';
 import type { VersionPageRequest } from './list-versions-page.js';
 import type { ListedVersion, VersionPage } from './version-page.js';
 
@@ -8,6 +9,7 @@ export type EndpointQuirk =
   | 'fullPageSaysTruncated'
   | 'latestRepeatedAfterPage'
   | 'keyMarkerReemitted'
+  | 'opaqueKeyMarker'
   | 'nullVersionMarkerEndsListing'
   | 'deletedVersionMarkerEndsListing'
   | 'deleteMarkersListedApart'
@@ -25,6 +27,7 @@ export const probes: Readonly<Record<EndpointQuirk, Probe>> = {
   fullPageSaysTruncated: saysTruncatedWhenFull,
   latestRepeatedAfterPage: repeatsLatest,
   keyMarkerReemitted: reemitsKey,
+  opaqueKeyMarker: hasOpaqueMarkers,
   nullVersionMarkerEndsListing: endsAfterNull,
   deletedVersionMarkerEndsListing: endsAfterUnknown,
   deleteMarkersListedApart: listsMarkersApart,
@@ -63,6 +66,11 @@ async function reemitsKey({ versions }: VersionPage, list: List): Promise<boolea
   const keys = distinct((await list({ keyMarker: first, maxKeys: 5 })).versions);
   if (keys.includes(first)) return true;
   return keys.includes(second) ? false : undefined;
+}
+
+async function hasOpaqueMarkers(_: VersionPage, list: List): Promise<boolean | undefined> {
+  const { nextKeyMarker } = await list({ maxKeys: 1 });
+  return nextKeyMarker === undefined ? undefined : keyOfMarker(nextKeyMarker) !== nextKeyMarker;
 }
 
 /** By a null version that a version with an id follows. */

@@ -34,6 +34,7 @@ const probed: readonly EndpointQuirk[] = [
   'fullPageSaysTruncated',
   'latestRepeatedAfterPage',
   'keyMarkerReemitted',
+  'opaqueKeyMarker',
   'nullVersionMarkerEndsListing',
   'deletedVersionMarkerEndsListing',
   'deleteMarkersListedApart',
@@ -117,7 +118,7 @@ describe('the probe of an endpoint', () => {
     const { s3, bucket, drop } = await freshBucket({ versioning: 'none', prefix: 'probe' });
     await fillReal(s3, bucket);
     const { listing, quirks, unknown } = await probe(testServers().connector, bucket);
-    expect({ listing, quirks, unknown }).toEqual({ listing: 'ranges', quirks: [], unknown: [] });
+    expect({ listing, quirks, unknown }).toEqual({ listing: 'ranges', quirks: ['opaqueKeyMarker'], unknown: [] });
     await drop();
   });
 

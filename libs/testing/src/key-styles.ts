@@ -11,7 +11,9 @@ export function keyStyles(options: { astralKeys: boolean; keysMinioRefuses: bool
 
 const plain: KeyStyle[] = [
   (n) => `photos/2026/${month(n)}/IMG_${padded(n)}.jpg`,
-  (n) => `deep/${Math.floor(n / 14) % 7}/a/b/c/d/e/f/g/h/i/j/k/l/${padded(n)}/leaf.txt`,
+  // Beside the folder `photos/`, and before it: by a key of that folder MinIO lists nothing at all.
+  (n) => `photos-old/${padded(n)}.jpg`,
+  (n) => `deep/${Math.floor(n / 15) % 7}/a/b/c/d/e/f/g/h/i/j/k/l/${padded(n)}/leaf.txt`,
   (n) => `my documents/report ${n} (final).txt`,
   (n) => `sums/1+1=2, 50% of ${n} %41%2B+.txt`,
   (n) => `café/été ${n}.txt`.normalize('NFC'),

@@ -24,6 +24,18 @@ describe('the target of a location', () => {
     expect(targetOfLocation({ ...state, ...(behaviour && { behaviour }) }).hidesAstral).toBe(expected);
   });
 
+  it('may end early where its markers are more than keys, and where nobody knows', () => {
+    const behaviours = [
+      undefined,
+      { ...nothing, quirks: ['opaqueKeyMarker'] },
+      { ...nothing, unknown: ['opaqueKeyMarker'] },
+    ];
+    const targets = [...behaviours, nothing].map((behaviour) =>
+      targetOfLocation({ ...state, ...(behaviour && { behaviour }) }),
+    );
+    expect(targets.map(({ endsEarly }) => endsEarly)).toEqual([true, true, true, false]);
+  });
+
   it('orders by UTF-16 only where that was seen', () => {
     const unknown = { ...nothing, unknown: ['utf16Order'] };
     const seen = { ...nothing, listing: 'serialByPrefix' as const, quirks: ['utf16Order'] };

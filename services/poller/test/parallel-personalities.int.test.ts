@@ -48,8 +48,15 @@ describe('the first snapshot in many ranges at once', () => {
       const mirrorId = randomUUID();
       const server = await startListingServer({ personality, seed: fill, faults: { latencyMs: 20 } });
       const hidesAstral = personality === 's3ConnectorOmitting';
+      const endsEarly = personality === 'minio';
       const ordersByUnits = personality === 's3ConnectorUtf16';
-      const polling = await startPolling(mongo, server, { mirrorId, visitsAtOnce: 8, hidesAstral, ordersByUnits });
+      const polling = await startPolling(mongo, server, {
+        mirrorId,
+        visitsAtOnce: 8,
+        hidesAstral,
+        endsEarly,
+        ordersByUnits,
+      });
       const { segments } = new Namespace(mongo.db());
       const isListed = async () =>
         (await segments.countDocuments({ '_id.m': mirrorId })) > 1 &&

@@ -36,6 +36,7 @@ export interface PollingOptions {
   readonly pollers?: number;
   readonly intervalMs?: number;
   readonly hidesAstral?: boolean;
+  readonly endsEarly?: boolean;
   readonly ordersByUnits?: boolean;
   readonly sweepAgeSeconds?: number;
 }
@@ -53,6 +54,7 @@ export async function startPolling(
     pollers = 1,
     intervalMs = 3_600_000,
     hidesAstral = false,
+    endsEarly = false,
     ordersByUnits = false,
     sweepAgeSeconds = 86_400,
   }: PollingOptions,
@@ -74,7 +76,15 @@ export async function startPolling(
     removalDelayMs: 10_000,
     maxDescribed: 0,
   });
-  const mirror = { mirrorId, bucket: 'photos', location: 'ring', target: 'there', hidesAstral, ordersByUnits };
+  const mirror = {
+    mirrorId,
+    bucket: 'photos',
+    location: 'ring',
+    target: 'there',
+    hidesAstral,
+    endsEarly,
+    ordersByUnits,
+  };
   const abort = new AbortController();
   const connector = accessTo(server, abort.signal);
   const parts = { namespace, producer, logger };

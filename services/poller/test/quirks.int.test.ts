@@ -5,7 +5,7 @@ import { type Personality, personalities, type VersionedBucket } from '@mirror/t
 import { afterEach, describe, expect, it } from 'vitest';
 import { compareRange } from '../src/visit/compare-range.js';
 import { type ListPage, listRange } from '../src/visit/list-range.js';
-import { fillWithEverything, mirrorOf, nameOf, type QuirkyBucket, quirkyBucket } from './quirky-bucket.js';
+import { fillWithEverything, mirrorOf, nameOf, type QuirkyBucket, quirkyBucket, versionsOf } from './quirky-bucket.js';
 
 let quirky: QuirkyBucket;
 
@@ -137,6 +137,53 @@ describe('the poller copes with', () => {
     });
     expect(listing).toMatchObject({ end: 'hot', versions: { length: 50 } });
     expect(server.listings[1]).toContain('minio_cache');
+  });
+
+  describe('folderMarkerEndsListing', () => {
+    const folders = (bucket: VersionedBucket): void => {
+      for (let index = 100; index < 300; index += 1) {
+        put(bucket, `a-old/${index}`, `a/${index}`, `b-${index}`, `b/c-${index}/x`, `b/c/${index}`, `z${index}`);
+      }
+    };
+
+    it.each([20, 33, 1_000])(
+      'what an endpoint says follows not is listed in other ways, in pages of %i',
+      async (pageSize) => {
+        const { listAll, truth } = await bucketOf('minio', folders);
+        expect(names(await listAll(pageSize))).toEqual(truth());
+      },
+    );
+
+    it.each([
+      { after: 'a/150', end: 'a/160' },
+      { after: 'a/299', end: 'b-150' },
+      { after: 'b/c/0', end: 'b/c/150' },
+      { after: 'b/c/150', end: null },
+      { after: 'a/', end: 'z' },
+      { after: 'z250', end: null },
+      { after: 'z299', end: null },
+    ])('$after to $end', async ({ after, end }) => {
+      const { listPage, server } = await bucketOf('minio', folders);
+      const range = { after, end, pageSize: 20, expected: null, confirmedHash: null, endsEarly: true };
+      const listing = await listRange(listPage, range);
+      if (listing.kind !== 'listed') throw new Error('nothing was confirmed');
+      const inside = versionsOf(server.contents).filter(({ key }) => key > after && (end === null || key <= end));
+      expect(names([...listing.versions])).toEqual(inside.map(nameOf));
+      expect(listing.end).toBe(end);
+    });
+
+    it('an end that nothing contradicts costs two more requests, and none at the top', async () => {
+      const { listPage, server } = await bucketOf('minio', (bucket) => put(bucket, 'a/1', 'a/2', 'b'));
+      const range = { end: null, pageSize: 20, expected: null, confirmedHash: null, endsEarly: true };
+      const requests = async (after: string) => {
+        const before = server.listings.length;
+        await listRange(listPage, { ...range, after });
+        return server.listings.length - before;
+      };
+      expect([await requests(''), await requests('a/1'), await requests('b')]).toEqual([1, 2, 1]);
+      server.contents.remove('b', server.contents.find('b')?.versionId ?? '');
+      expect(await requests('a/1')).toBe(3);
+    });
   });
 
   it('deletedVersionMarkerRelistsKey: a key that is listed anew is no other one', async () => {

@@ -69,7 +69,7 @@ async function targetNow({ endpoint, region, bucket }: ListingServer, client: Qu
 async function listAll(listPage: ListPage, pageSize: number, target: PolledTarget): Promise<ListedVersion[]> {
   const all: ListedVersion[] = [];
   for (let after: string | null = ''; after !== null; ) {
-    const { hidesAstral, ordersByUnits } = target;
+    const { hidesAstral, endsEarly, ordersByUnits } = target;
     const range: Range = {
       after,
       end: null,
@@ -77,6 +77,7 @@ async function listAll(listPage: ListPage, pageSize: number, target: PolledTarge
       expected: null,
       confirmedHash: null,
       hidesAstral,
+      endsEarly,
       ordersByUnits,
     };
     const listing = await listRange(listPage, range);

@@ -1,7 +1,7 @@
 import type { Endpoint } from './endpoint.js';
 import { delayPage, keysLeft, withWrongMarker } from './faults.js';
 import { type ListedKeys, listPage } from './list-page.js';
-import { keyOf, type ListingRequest, listingXml } from './listing-xml.js';
+import { isOwnMarker, keyOf, type ListingRequest, listingXml } from './listing-xml.js';
 import { deleteObject } from './object-operations.js';
 import { escapeXml, namespace, type S3Answer, S3Refusal, type S3Request, textsOf, xmlDocument } from './s3-exchange.js';
 import type { Versioning } from './versioned-bucket.js';
@@ -29,10 +29,12 @@ async function listVersions({ name, bucket, quirks, faults }: Endpoint, query: U
 function listingRequest(bucket: string, query: URLSearchParams): ListingRequest {
   const maxKeys = Number(query.get('max-keys') ?? 1_000);
   if (!Number.isInteger(maxKeys) || maxKeys < 0) throw new S3Refusal(400, 'InvalidArgument');
+  const keyMarker = query.get('key-marker') ?? '';
   return {
     bucket,
     prefix: query.get('prefix') ?? '',
-    keyMarker: keyOf(query.get('key-marker') ?? ''),
+    keyMarker: keyOf(keyMarker),
+    isOwnMarker: isOwnMarker(keyMarker),
     versionIdMarker: query.get('version-id-marker') ?? '',
     encodingType: query.get('encoding-type') ?? '',
     maxKeys,

@@ -154,6 +154,27 @@ function describeMarkers(given: Given, quirks: Quirks): void {
     else expect(nextKeyMarker).toBe(entries.at(-1)?.key);
   });
 
+  it(`${quirks.has('folderMarkerEndsListing') ? 'gives up' : 'goes on'} behind a folder with many keys beside it`, async () => {
+    const { s3, bucket } = given();
+    const beside = Array.from({ length: 12 }, (_, index) => `end-${10 + index}/x`);
+    for (const key of [...beside, 'end/a', 'end/b', 'ended']) await put(s3, bucket, key);
+    const list = async (KeyMarker: string, Prefix?: string) => {
+      const { entries, isTruncated } = await listRaw(s3, bucket, { KeyMarker, MaxKeys: 5, ...(Prefix && { Prefix }) });
+      return {
+        isTruncated,
+        keys: entries
+          .map(({ key }) => key)
+          .filter((key) => key.startsWith('end') && key > 'end/a')
+          .slice(0, 2),
+      };
+    };
+    const whole = { keys: ['end/b', 'ended'] };
+    const givenUp = { keys: [], isTruncated: false };
+    expect(await list('end/a')).toMatchObject(quirks.has('folderMarkerEndsListing') ? givenUp : whole);
+    if (quirks.has('opaqueKeyMarker')) expect(await list('end/a[minio_cache:v2,return:]')).toMatchObject(whole);
+    expect(await list('end/a', 'end/')).toMatchObject({ keys: ['end/b'] });
+  });
+
   it(`${deletedMarker(quirks)} when the version of the marker was deleted meanwhile`, async () => {
     const { s3, bucket } = given();
     const ids: string[] = [];

@@ -14,6 +14,8 @@ export interface ListedKeys {
 export interface PageQuery {
   readonly prefix: string;
   readonly keyMarker: string;
+  /** The endpoint made it, and put its own state behind the key. */
+  readonly isOwnMarker: boolean;
   readonly versionIdMarker: string;
   readonly maxKeys: number;
 }
@@ -46,7 +48,10 @@ export function listPage(listed: ListedKeys, query: PageQuery, quirks: ReadonlyS
   if (size === 0) return { entries: [], isTruncated: false, next: undefined };
   const isHidden = hiddenBy(listed, query, quirks);
   const found: ListedEntry[] = [];
+  let keysLeft = quirks.has('folderMarkerEndsListing') ? keysBeforeGivingUp(listed, query, start, size) : Infinity;
   for (const entry of entriesFrom(listed, start, query.prefix, isHidden)) {
+    if (entry.isLatest) keysLeft -= 1;
+    if (keysLeft < 0) break;
     found.push(entry);
     if (found.length > size) break;
   }
@@ -56,6 +61,25 @@ export function listPage(listed: ListedKeys, query: PageQuery, quirks: ReadonlyS
   const isFull = page.entries.length > 0 && page.entries.length >= size;
   const isTruncated = found.length > page.used || (isFull && quirks.has('fullPageSaysTruncated'));
   return { entries, isTruncated, next: isTruncated ? stream[page.used - 1]?.version : undefined };
+}
+
+/** MinIO reads a sixteenth of a page more keys than the page holds, and counts some that come before the marker. */
+function keysBeforeGivingUp(
+  { keys, order, versionsOf }: ListedKeys,
+  { prefix, keyMarker, isOwnMarker }: PageQuery,
+  start: Position,
+  size: number,
+): number {
+  if (keyMarker === '' || isOwnMarker) return Infinity;
+  const limit = size + 1;
+  let left = limit + 4 + Math.floor(limit / 16);
+  const openFolder = prefix.lastIndexOf('/') + 1;
+  for (let slash = keyMarker.indexOf('/', openFolder); slash >= 0; slash = keyMarker.indexOf('/', slash + 1)) {
+    const folder = keyMarker.slice(0, slash);
+    const beside = keys.slice(indexAfter(keys, folder, order), indexAfter(keys, `${folder}/`, order, true));
+    left -= beside.filter((key) => versionsOf(key)[0]?.kind === 'version').length;
+  }
+  return keys[start.key - 1] === keyMarker ? left - 1 : left;
 }
 
 function startOf(listed: ListedKeys, query: PageQuery, quirks: ReadonlySet<Quirk>): Position {

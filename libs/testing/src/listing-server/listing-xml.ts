@@ -37,9 +37,11 @@ const cacheSuffix = '[minio_cache:v2,return:]';
 const nextKeyMarker = (key: string, quirks: ReadonlySet<Quirk>): string =>
   quirks.has('opaqueKeyMarker') ? `${key}${cacheSuffix}` : key;
 
+/** Made by an endpoint of opaque markers, and not by who asks. */
+export const isOwnMarker = (marker: string): boolean => marker.endsWith(cacheSuffix);
+
 /** A marker as it came in, without what this endpoint put behind it. */
-export const keyOf = (marker: string): string =>
-  marker.endsWith(cacheSuffix) ? marker.slice(0, -cacheSuffix.length) : marker;
+export const keyOf = (marker: string): string => (isOwnMarker(marker) ? marker.slice(0, -cacheSuffix.length) : marker);
 
 /** Empty elements are left out. */
 const element = (name: string, text: string): string => (text === '' ? '' : `<${name}>${text}</${name}>`);

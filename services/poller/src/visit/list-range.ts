@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { keyOfMarker, type ListedVersion, type RawVersionPage, type VersionPage } from '@mirror/connector';
+import { keyOfMarker, type ListedVersion, ownMarkerOf, type RawVersionPage, type VersionPage } from '@mirror/connector';
 import { compareKeys, hasAmbiguousOrder, type Segment } from '@mirror/namespace';
 import { TransientError } from '@mirror/runtime';
 import { isListedApart } from './arrange-versions.js';
@@ -14,7 +14,7 @@ export interface PageRequest {
   readonly keyMarker?: string | undefined;
   readonly versionIdMarker?: string | undefined;
   readonly maxKeys: number;
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /** Lists one page at the connector, inside the budget. */
@@ -37,6 +37,8 @@ export interface Range {
    * after such a key's folder is then listed by prefix, too. Not at the top of the bucket, which has no prefix.
    */
   readonly hidesAstral?: boolean;
+  /** The endpoint may say that nothing follows a key though something does: other ways of asking must say so, too. */
+  readonly endsEarly?: boolean;
   /** The endpoint orders by UTF-16 units: keys whose place depends on that stay in one range, however many they are. */
   readonly ordersByUnits?: boolean;
 }
@@ -93,8 +95,16 @@ const hashOf = (pageHash: string): string => createHash('sha256').update(pageHas
  */
 function endAfter(request: PageRequest, page: VersionPage, collected: RangeVersions, range: Range) {
   if (page.isTruncated) return collected.endBefore(page);
-  return request.versionIdMarker === undefined ? range.end : undefined;
+  if (request.versionIdMarker !== undefined) return undefined;
+  return range.endsEarly && !provesEnd(request) ? undefined : range.end;
 }
+
+/**
+ * MinIO reads little more than a page of keys, those among them that come before a marker `a/x` and begin with `a`: behind
+ * `a-0`, `a-1` and so on it says of nothing that it follows. A marker at the top, or one that MinIO made, knows no such keys.
+ */
+const provesEnd = ({ keyMarker = '', prefix }: PageRequest): boolean =>
+  prefix === undefined && (!keyMarker.includes('/') || keyMarker !== keyOfMarker(keyMarker));
 
 function listingOf(versions: readonly ListedVersion[], end: string | null, hash: string, range: Range): RangeListing {
   if (hash === range.confirmedHash && end === range.end) return { kind: 'unchanged' };
@@ -107,14 +117,25 @@ function listingOf(versions: readonly ListedVersion[], end: string | null, hash:
  * more versions than a page.
  */
 function nextRequest(request: PageRequest, page: VersionPage, collected: RangeVersions): PageRequest {
-  const { maxKeys } = request;
-  if (!page.isTruncated) return { keyMarker: collected.lastKey, maxKeys };
+  const { maxKeys, prefix } = request;
+  if (!page.isTruncated) {
+    if (request.versionIdMarker === undefined) return nextWay(request, collected);
+    return { keyMarker: collected.lastKey, maxKeys, prefix };
+  }
   const whole = collected.lastWholeKey(page);
   if (whole !== undefined && compareKeys(whole, keyOfMarker(request.keyMarker ?? '')) > 0) {
     collected.forgetAfter(whole);
-    return { keyMarker: whole, maxKeys };
+    return { keyMarker: whole, maxKeys, prefix };
   }
   return byMarkers(request, page);
+}
+
+/** Another way to ask for what follows: first inside the key's folder, which costs little; then as if by a marker of MinIO's. */
+function nextWay({ keyMarker = '', maxKeys, prefix }: PageRequest, { lastKey }: RangeVersions): PageRequest {
+  const key = lastKey ?? keyOfMarker(keyMarker);
+  if (!key.includes('/')) return { keyMarker: key, maxKeys };
+  if (prefix !== undefined) return { keyMarker: ownMarkerOf(key), maxKeys };
+  return { keyMarker: key, maxKeys, prefix: key.slice(0, key.lastIndexOf('/') + 1) };
 }
 
 /** Null: the first page does not show that the range begins with more of one key. */
@@ -154,10 +175,10 @@ const isBeyond = ({ versions }: VersionPage, end: string | null): boolean =>
   end !== null && versions.some(({ key }) => compareKeys(key, end) > 0 && key > end);
 
 /** Past a key that an endpoint lists again after itself, and that fills a page. Any other page without news is a circle. */
-function beyondKey({ keyMarker, versionIdMarker, maxKeys }: PageRequest, page: VersionPage): PageRequest {
+function beyondKey({ keyMarker, versionIdMarker, maxKeys, prefix }: PageRequest, page: VersionPage): PageRequest {
   const isItself = versionIdMarker === undefined && page.versions.every(({ key }) => key === keyMarker);
   if (!isItself || page.versions.length === 0) throw leadsNowhere(page);
-  return { keyMarker: `${keyMarker}${SMALLEST_CHARACTER}`, maxKeys };
+  return { keyMarker: `${keyMarker}${SMALLEST_CHARACTER}`, maxKeys, prefix };
 }
 
 function leadsNowhere({ nextKeyMarker, nextVersionIdMarker }: VersionPage): TransientError {

@@ -56,7 +56,7 @@ export interface VisitContext {
   readonly snapshotCompleted: boolean;
   readonly removalsHeld: boolean;
   /** By the probe of its endpoint. */
-  readonly listing: Pick<PolledTarget, 'hidesAstral' | 'ordersByUnits'>;
+  readonly listing: Omit<PolledTarget, 'target'>;
   /** R8: what the last visit published has been applied. False: past the bounded wait; compared, but not confirmed. */
   readonly applied: boolean;
   readonly sharing: Sharing;
