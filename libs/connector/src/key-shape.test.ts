@@ -23,6 +23,24 @@ describe('KeyShape', () => {
     expect(shape.after('2026/1')).toBe('0123456789'); // seen under one year only
   });
 
+  it('takes any letter that a token begins with to begin a word, and none inside one but those that were seen', () => {
+    const shape = shapeOf('docs/media/tmp', 'docs/raw/video');
+    expect(shape.after('')).toBe('cdmorstv');
+    expect(shape.after('do')).toBe('c');
+    expect(shape.after('m')).toBe('');
+  });
+
+  it('takes letters to be no word where nearly all of them were seen at one place', () => {
+    const letters = 'abcdefghijklmnopqrstuvwx';
+    expect(shapeOf(...[...letters].map((letter) => `k${letter}`)).after('zz')).toBe('');
+    expect(shapeOf(...[...letters].map((letter) => `k${letter}`)).after('z')).toBe(letters);
+  });
+
+  it('does not take what follows one separator to follow another', () => {
+    const shape = shapeOf('docs/team-a/x', 'raw/team-b/x', 'raw/tmp/video');
+    expect(shape.after('old/team-')).toBe('ab');
+  });
+
   it('knows nothing of places that it has not seen', () => {
     expect(shapeOf('a/b').after('a/b/c/')).toBe('');
   });

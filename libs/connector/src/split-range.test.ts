@@ -23,7 +23,7 @@ describe('where a range is split', () => {
   });
 
   it('is in the middle of the scale, where nobody knows how far the keys go', () => {
-    expect(splitPoint(rest, splitterOf(page))).toBe('obj-005');
+    expect(splitPoint(rest, splitterOf(page))).toBe('obj-0005');
   });
 
   it('comes nearer with each guess that had nothing after it, and finds the end of a sequence in a few', () => {
@@ -56,6 +56,31 @@ describe('where a range is split', () => {
   it('is at equal distances, where more than one worker is free', () => {
     const known: OpenRest = { ...rest, end: 'obj-000800000', beyond: 'keys' };
     expect(splitterOf(page).split(known, 3)).toEqual(['obj-0002', 'obj-0004', 'obj-0006']);
+  });
+
+  it('halves a rest, too, that ends where no key was seen to begin', () => {
+    const names = ['admin', 'docs', 'legal', 'media', 'old', 'raw', 'tmp', 'video'];
+    const keys = names.flatMap((name) => [`old/${name}/a`, `old/${name}/x`]);
+    const odd: OpenRest = { first: 'old/legal/a', last: 'old/legal/x', listed: 985, end: 'oo', beyond: 'keys' };
+    const splits = splitterOf(keys).split(odd, 3);
+    expect(splits.length).toBeGreaterThan(0);
+    for (const split of splits) expect(split).toMatch(/^old\/[m-v]/);
+  });
+
+  it('is at no place inside a word, where others begin differently', () => {
+    const nested: OpenRest = {
+      first: 'archive/admin/a',
+      last: 'archive/admin/b',
+      listed: 985,
+      end: null,
+      beyond: 'unknown',
+    };
+    const splits = splitterOf(['archive/admin/a', 'archive/admin/b', 'archive/docs/raw', 'archive/media/tmp']).split(
+      nested,
+      9,
+    );
+    expect(splits.length).toBeGreaterThan(1);
+    for (const split of splits) expect(split).toMatch(/^(archive\/)?(admin\/)?[a-z]$/);
   });
 
   it('is at every place of the scale, where nobody knows how far the keys go and all are free', () => {

@@ -110,9 +110,9 @@ function shareBelow(key: string, length: number, shape: KeyShape): number {
     const characters = shape.after(key.slice(0, index));
     if (characters === '') break;
     const character = key.charAt(index);
-    const count = characters.length + (characters.includes(character) ? 0 : 1);
-    share += (width * countBelow(characters, character)) / count;
-    width /= count;
+    share += (width * countBelow(characters, character)) / characters.length;
+    if (!characters.includes(character)) break; // no key is expected there: all are below, or above
+    width /= characters.length;
   }
   return share;
 }

@@ -40,7 +40,7 @@ export { aws, boto3, curlPut, rclone, runTool, s3cmd, type ToolAccess } from './
 export { seededRandom } from './seeded-random.js';
 export { type ConnectorAddress, freshName, type TestServers, testServers } from './servers.js';
 export { SimulatedBucket, type SimulatedVersion } from './simulated-server/simulated-bucket.js';
-export { type KeyFamily, keyFamilies } from './simulated-server/simulated-keys.js';
+export { type KeyFamily, keyFamilies, keysOf } from './simulated-server/simulated-keys.js';
 export {
   type AnsweredListing,
   type SimulatedServer,

@@ -30,6 +30,8 @@ interface DueNow {
 
 /** Of the time that the snapshot has taken so far: what was visited in this first part of it may be visited anew. */
 const VISITED_ANEW = 1 / 5;
+/** A snapshot that is over sooner lists no range twice. */
+const SHORTEST_REST_MS = 30_000;
 /** One range that can't be listed does not keep all others as they were for longer. */
 const LONGEST_REST_MS = 3_600_000;
 
@@ -43,7 +45,8 @@ export function restedSince(
 ): Date | null {
   if (snapshotCompletedAt !== null || snapshotStartedAt === null) return null;
   const [begin, end] = [snapshotStartedAt.getTime(), now.getTime()];
-  return new Date(Math.max(begin + (end - begin) * VISITED_ANEW, end - LONGEST_REST_MS));
+  const since = Math.min(begin + (end - begin) * VISITED_ANEW, end - SHORTEST_REST_MS);
+  return new Date(Math.max(since, end - LONGEST_REST_MS));
 }
 
 /** Claims some of a mirror's due segments. It looks at as many as all pollers can visit at once, and takes some by chance. */

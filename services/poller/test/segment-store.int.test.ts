@@ -13,6 +13,7 @@ import { mergeSegments } from '../src/merge-segments.js';
 import type { ClaimedSegment } from '../src/state/claimed-segment.js';
 import type { ProgressStore } from '../src/state/progress-store.js';
 import type { SegmentStore, VisitOutcome } from '../src/state/segment-store.js';
+import { FIRST_CREDIT } from '../src/visit/split-credit.js';
 import { liveVersion } from './live-version.js';
 import { type OpenStores, openStores } from './open-stores.js';
 
@@ -338,7 +339,7 @@ describe('figures', () => {
 describe('the credit for splits', () => {
   it('is spent by all pollers together, and earned by what visits list', async () => {
     const spent = await Promise.all(Array.from({ length: 20 }, () => progress.spendSplits(mirrorId, 1)));
-    expect(spent.filter((paid) => paid === 1)).toHaveLength(5);
+    expect(spent.filter((paid) => paid === 1)).toHaveLength(FIRST_CREDIT);
     await progress.count(mirrorId, 1, 0, 0.6);
     expect(await progress.spendSplits(mirrorId, 1)).toBe(0);
     await progress.count(mirrorId, 1, 0, 0.5);
@@ -346,8 +347,8 @@ describe('the credit for splits', () => {
   });
 
   it('pays for as many of those wanted as it is enough for', async () => {
-    const spent = await Promise.all([3, 3, 3].map((wanted) => progress.spendSplits(mirrorId, wanted)));
-    expect(spent.toSorted()).toEqual([0, 2, 3]);
+    const spent = await Promise.all([6, 6, 6].map((wanted) => progress.spendSplits(mirrorId, wanted)));
+    expect(spent.toSorted()).toEqual([FIRST_CREDIT - 12, 6, 6]);
   });
 });
 

@@ -3,9 +3,12 @@ import { TARGET_VERSIONS } from './range-versions.js';
 /** Each range that is open has a last page, which may turn out empty: so much a split costs until that is known. */
 export const SPLIT_COST = 1;
 /** Requests that a page's worth of listed versions is allowed. */
-const REQUESTS_A_PAGE = 1.2;
-/** Where nothing is listed yet; the first range has a last page, too. */
-export const FIRST_CREDIT = 6 - SPLIT_COST;
+export const REQUESTS_A_PAGE = 1.18;
+/**
+ * Where nothing is listed yet; the first range has a last page, too. Most of what guesses gain they gain early: what they
+ * find is listed beside the rest from then on.
+ */
+export const FIRST_CREDIT = 15 - SPLIT_COST;
 
 export interface OpenVisit {
   /** Requests that it took. */
@@ -17,7 +20,7 @@ export interface OpenVisit {
 
 /**
  * What a visit of an open range adds to the credit that splits are paid from. Splits are guesses; as they are only made on
- * credit, a first snapshot costs no more than 1.2 requests a page and a few, whatever the keys are like.
+ * credit, a first snapshot costs no more than 1.18 requests a page and 15, whatever the keys are like.
  */
 export const creditOf = ({ pages, listed, ended }: OpenVisit): number =>
   (REQUESTS_A_PAGE * listed) / TARGET_VERSIONS - pages + (ended ? SPLIT_COST : 0);
