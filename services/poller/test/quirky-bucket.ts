@@ -10,8 +10,9 @@ import {
 import { LOCATION_TYPE } from '@mirror/events';
 import { compareKeys, type MirroredVersion } from '@mirror/namespace';
 import { type ListingServer, type Personality, startListingServer, type VersionedBucket } from '@mirror/testing';
+import type { PageRequest } from '../src/connector/page-request.js';
 import { type PolledTarget, targetOfLocation } from '../src/polled-target.js';
-import { type ListPage, listRange, type PageRequest, type Range } from '../src/visit/list-range.js';
+import { type ListPage, listRange, type Range } from '../src/visit/list-range.js';
 
 /** A listing server of one personality, with what the poller and what a trusting reader see of it. */
 export interface QuirkyBucket {

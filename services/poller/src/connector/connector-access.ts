@@ -12,7 +12,7 @@ import {
   type VersionDescription,
 } from '@mirror/connector';
 import { PermanentError, TransientError } from '@mirror/runtime';
-import type { PageRequest } from '../visit/list-range.js';
+import type { PageRequest } from './page-request.js';
 import type { RequestBudget } from './request-budget.js';
 import type { RequestWindow } from './request-window.js';
 

@@ -2,7 +2,8 @@ import type { ListedVersion, RawVersionPage } from '@mirror/connector';
 import { compareKeys } from '@mirror/namespace';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ListPage, listRange, type PageRequest, type Range } from './list-range.js';
+import type { PageRequest } from '../connector/page-request.js';
+import { type ListPage, listRange, type Range } from './list-range.js';
 
 function version(key: string, versionId: string): ListedVersion {
   const facts = { size: 1, etag: 'e', lastModified: '2026-01-02T03:04:05.678Z', storageClass: 'STANDARD' };

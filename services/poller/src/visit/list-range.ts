@@ -1,21 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
-import { keyOfMarker, type ListedVersion, ownMarkerOf, type RawVersionPage, type VersionPage } from '@mirror/connector';
+import { keyOfMarker, type ListedVersion, type RawVersionPage, type VersionPage } from '@mirror/connector';
 import { compareKeys, hasAmbiguousOrder, type Segment } from '@mirror/namespace';
 import { TransientError } from '@mirror/runtime';
+import type { PageRequest } from '../connector/page-request.js';
 import { isListedApart } from './arrange-versions.js';
+import { nextWay, provesEnd } from './prove-end.js';
 import { RangeVersions } from './range-versions.js';
 
 /** Most versions that one request answers, by S3. */
 export const PAGE_SIZE = 1_000;
 
 const SMALLEST_CHARACTER = '\u0001';
-
-export interface PageRequest {
-  readonly keyMarker?: string | undefined;
-  readonly versionIdMarker?: string | undefined;
-  readonly maxKeys: number;
-  readonly prefix?: string | undefined;
-}
 
 /** Lists one page at the connector, inside the budget. */
 export type ListPage = (request: PageRequest) => Promise<RawVersionPage>;
@@ -82,7 +77,8 @@ export async function listRange(listPage: ListPage, range: Range): Promise<Range
       if (range.hidesAstral) await addHidden(listPage, collected, end, hash);
       return listingOf(collected.upTo(end), end, hash.digest('hex'), range);
     }
-    request = added === 0 && page.isTruncated ? beyondKey(request, page) : nextRequest(request, page, collected);
+    request =
+      added === 0 && page.isTruncated ? beyondKey(request, page) : nextRequest(request, page, collected, range.end);
   }
 }
 
@@ -99,13 +95,6 @@ function endAfter(request: PageRequest, page: VersionPage, collected: RangeVersi
   return range.endsEarly && !provesEnd(request) ? undefined : range.end;
 }
 
-/**
- * MinIO reads little more than a page of keys, those among them that come before a marker `a/x` and begin with `a`: behind
- * `a-0`, `a-1` and so on it says of nothing that it follows. A marker at the top, or one that MinIO made, knows no such keys.
- */
-const provesEnd = ({ keyMarker = '', prefix }: PageRequest): boolean =>
-  prefix === undefined && (!keyMarker.includes('/') || keyMarker !== keyOfMarker(keyMarker));
-
 function listingOf(versions: readonly ListedVersion[], end: string | null, hash: string, range: Range): RangeListing {
   if (hash === range.confirmedHash && end === range.end) return { kind: 'unchanged' };
   return { kind: 'listed', versions, end, hash };
@@ -116,10 +105,15 @@ function listingOf(versions: readonly ListedVersion[], end: string | null, hash:
  * is deleted between two pages, no `null`, no wrong next marker matters. By the page's own markers only inside a key of
  * more versions than a page.
  */
-function nextRequest(request: PageRequest, page: VersionPage, collected: RangeVersions): PageRequest {
+function nextRequest(
+  request: PageRequest,
+  page: VersionPage,
+  collected: RangeVersions,
+  end: string | null,
+): PageRequest {
   const { maxKeys, prefix } = request;
   if (!page.isTruncated) {
-    if (request.versionIdMarker === undefined) return nextWay(request, collected);
+    if (request.versionIdMarker === undefined) return nextWay(request, collected.lastKey, end);
     return { keyMarker: collected.lastKey, maxKeys, prefix };
   }
   const whole = collected.lastWholeKey(page);
@@ -128,14 +122,6 @@ function nextRequest(request: PageRequest, page: VersionPage, collected: RangeVe
     return { keyMarker: whole, maxKeys, prefix };
   }
   return byMarkers(request, page);
-}
-
-/** Another way to ask for what follows: first inside the key's folder, which costs little; then as if by a marker of MinIO's. */
-function nextWay({ keyMarker = '', maxKeys, prefix }: PageRequest, { lastKey }: RangeVersions): PageRequest {
-  const key = lastKey ?? keyOfMarker(keyMarker);
-  if (!key.includes('/')) return { keyMarker: key, maxKeys };
-  if (prefix !== undefined) return { keyMarker: ownMarkerOf(key), maxKeys };
-  return { keyMarker: key, maxKeys, prefix: key.slice(0, key.lastIndexOf('/') + 1) };
 }
 
 /** Null: the first page does not show that the range begins with more of one key. */
