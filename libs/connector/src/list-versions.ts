@@ -56,11 +56,6 @@ export function keyOfMarker(marker: string): string {
   return marker.replace(/\[minio_cache:[^\]]*\]$/, '');
 }
 
-const ownSuffix = '[minio_cache:v2,return:]';
-
-/** What MinIO makes of a key that it ends a page on. To any other endpoint a key, shortly after that one. */
-export const ownMarkerOf = (key: string): string => `${key}${ownSuffix}`;
-
 function isInRange(key: string, { after, until }: VersionRange): boolean {
   // Some endpoints list the marker's own key once more.
   if (after !== undefined && compareKeyBytes(key, after) <= 0) return false;

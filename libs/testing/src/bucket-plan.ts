@@ -16,6 +16,8 @@ export interface BucketShape {
   readonly describedShare: number;
   /** Emoji beside keys in U+E000 to U+FFFF, whose order differs between UTF-8 and UTF-16. */
   readonly astralKeys: boolean;
+  /** A second folder whose name begins as another's does. */
+  readonly alikeFolders: boolean;
   /** `//`, a leading `/`, `.` and `..`: S3 Connector takes them, MinIO answers 400. */
   readonly keysMinioRefuses: boolean;
 }
@@ -28,6 +30,7 @@ export const standardShape: BucketShape = {
   multiparts: 10,
   describedShare: 0.02,
   astralKeys: false,
+  alikeFolders: false,
   keysMinioRefuses: false,
 };
 

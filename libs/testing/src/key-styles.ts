@@ -5,15 +5,18 @@ export type KeyStyle = (index: number, random: () => number) => string;
  * The kinds of keys that a bucket of the field holds, in turn. None is the folder of another (`x` beside `x/y`): MinIO takes
  * such a pair and then lists only one of it.
  */
-export function keyStyles(options: { astralKeys: boolean; keysMinioRefuses: boolean }): KeyStyle[] {
-  return [...plain, ...(options.astralKeys ? astral : []), ...(options.keysMinioRefuses ? refusedByMinio : [])];
+export function keyStyles(options: Record<'astralKeys' | 'alikeFolders' | 'keysMinioRefuses', boolean>): KeyStyle[] {
+  return [
+    ...plain,
+    ...(options.astralKeys ? astral : []),
+    ...(options.alikeFolders ? alike : []),
+    ...(options.keysMinioRefuses ? refusedByMinio : []),
+  ];
 }
 
 const plain: KeyStyle[] = [
   (n) => `photos/2026/${month(n)}/IMG_${padded(n)}.jpg`,
-  // Beside the folder `photos/`, and before it: by a key of that folder MinIO lists nothing at all.
-  (n) => `photos-old/${padded(n)}.jpg`,
-  (n) => `deep/${Math.floor(n / 15) % 7}/a/b/c/d/e/f/g/h/i/j/k/l/${padded(n)}/leaf.txt`,
+  (n) => `deep/${Math.floor(n / 14) % 7}/a/b/c/d/e/f/g/h/i/j/k/l/${padded(n)}/leaf.txt`,
   (n) => `my documents/report ${n} (final).txt`,
   (n) => `sums/1+1=2, 50% of ${n} %41%2B+.txt`,
   (n) => `café/été ${n}.txt`.normalize('NFC'),
@@ -27,6 +30,9 @@ const plain: KeyStyle[] = [
   (n) => `case/readme-${n}.txt`,
   (n) => `$~!@*,;=[]{}^|\`/${n}.txt`,
 ];
+
+/** Beside the folder `photos/`, and before it: asked by a key of that folder, MinIO loses keys. */
+const alike: KeyStyle[] = [(n) => `photos-old/${padded(n)}.jpg`];
 
 const astral: KeyStyle[] = [
   (n) => `emoji/😀 ${n}.txt`,

@@ -206,7 +206,7 @@ export class PollLoop {
 
   private async visit(claimed: ClaimedForVisit, progress: MirrorProgress): Promise<VisitReport> {
     const { stores, visitor, logger } = this.parts;
-    const { hidesAstral, endsEarly, ordersByUnits } = this.mirror;
+    const { hidesAstral, markers, ordersByUnits } = this.mirror;
     const renewal = setInterval(() => {
       stores.segments.renew(claimed).catch((error: unknown) => logger.warn({ err: error }, 'a lease was not renewed'));
     }, LEASE_MS / 3);
@@ -215,7 +215,7 @@ export class PollLoop {
         mirror: { mirrorId: this.mirror.mirrorId, bucket: this.mirror.bucket },
         snapshotCompleted: progress.snapshotCompletedAt !== null,
         removalsHeld: progress.removalsHeldSince !== null || progress.suspect || progress.target !== this.mirror.target,
-        listing: { hidesAstral, endsEarly, ordersByUnits },
+        listing: { hidesAstral, markers, ordersByUnits },
         applied: claimed.applied,
         pace: await this.parts.paces.of(this.mirror.mirrorId),
         sharing: { wanted: this.parts.rangesWanted(), splitter: this.splitter, onCut: () => this.stirred.now() },

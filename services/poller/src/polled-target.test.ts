@@ -24,7 +24,7 @@ describe('the target of a location', () => {
     expect(targetOfLocation({ ...state, ...(behaviour && { behaviour }) }).hidesAstral).toBe(expected);
   });
 
-  it('may end early where its markers are more than keys, and where nobody knows', () => {
+  it('has plain or opaque markers as was seen, and otherwise nobody knows', () => {
     const behaviours = [
       undefined,
       { ...nothing, quirks: ['opaqueKeyMarker'] },
@@ -33,7 +33,7 @@ describe('the target of a location', () => {
     const targets = [...behaviours, nothing].map((behaviour) =>
       targetOfLocation({ ...state, ...(behaviour && { behaviour }) }),
     );
-    expect(targets.map(({ endsEarly }) => endsEarly)).toEqual([true, true, true, false]);
+    expect(targets.map(({ markers }) => markers)).toEqual(['unknown', 'opaque', 'unknown', 'keys']);
   });
 
   it('orders by UTF-16 only where that was seen', () => {

@@ -48,13 +48,13 @@ describe('the first snapshot in many ranges at once', () => {
       const mirrorId = randomUUID();
       const server = await startListingServer({ personality, seed: fill, faults: { latencyMs: 20 } });
       const hidesAstral = personality === 's3ConnectorOmitting';
-      const endsEarly = personality === 'minio';
+      const markers = personality === 'minio' ? 'opaque' : 'keys';
       const ordersByUnits = personality === 's3ConnectorUtf16';
       const polling = await startPolling(mongo, server, {
         mirrorId,
         visitsAtOnce: 8,
         hidesAstral,
-        endsEarly,
+        markers,
         ordersByUnits,
       });
       const { segments } = new Namespace(mongo.db());

@@ -11,6 +11,7 @@ import { ConnectorAccess } from '../src/connector/connector-access.js';
 import { RequestBudget } from '../src/connector/request-budget.js';
 import { RequestWindow } from '../src/connector/request-window.js';
 import { PollLoop } from '../src/poll-loop.js';
+import type { EndpointMarkers } from '../src/polled-target.js';
 import { StatusEvents } from '../src/publish-status.js';
 import { HintStore } from '../src/state/hint-store.js';
 import { PaceKeeper } from '../src/state/pace-keeper.js';
@@ -36,7 +37,7 @@ export interface PollingOptions {
   readonly pollers?: number;
   readonly intervalMs?: number;
   readonly hidesAstral?: boolean;
-  readonly endsEarly?: boolean;
+  readonly markers?: EndpointMarkers;
   readonly ordersByUnits?: boolean;
   readonly sweepAgeSeconds?: number;
 }
@@ -54,7 +55,7 @@ export async function startPolling(
     pollers = 1,
     intervalMs = 3_600_000,
     hidesAstral = false,
-    endsEarly = false,
+    markers = 'keys',
     ordersByUnits = false,
     sweepAgeSeconds = 86_400,
   }: PollingOptions,
@@ -82,7 +83,7 @@ export async function startPolling(
     location: 'ring',
     target: 'there',
     hidesAstral,
-    endsEarly,
+    markers,
     ordersByUnits,
   };
   const abort = new AbortController();

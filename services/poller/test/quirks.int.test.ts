@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { listVersionsPage } from '@mirror/connector';
-import { type Personality, personalities, type VersionedBucket } from '@mirror/testing';
+import { compareKeys } from '@mirror/namespace';
+import { type Personality, personalities, seededRandom, type VersionedBucket } from '@mirror/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { EndpointMarkers } from '../src/polled-target.js';
 import { compareRange } from '../src/visit/compare-range.js';
 import { type ListPage, listRange } from '../src/visit/list-range.js';
 import { fillWithEverything, mirrorOf, nameOf, type QuirkyBucket, quirkyBucket, versionsOf } from './quirky-bucket.js';
@@ -139,50 +141,99 @@ describe('the poller copes with', () => {
     expect(server.listings[1]).toContain('minio_cache');
   });
 
-  describe('folderMarkerEndsListing', () => {
+  describe('folderMarkerLosesKeys', () => {
+    const isInside = (key: string, { after, end }: { after: string; end: string | null }) =>
+      compareKeys(key, after) > 0 && (end === null || compareKeys(key, end) <= 0);
+
+    /** What `listRange` shows, and what is there, up to where it says that its listing goes. */
+    async function compareTo(
+      { listPage, server }: QuirkyBucket,
+      range: { after: string; end: string | null },
+      markers: EndpointMarkers,
+    ) {
+      const listing = await listRange(listPage, {
+        ...range,
+        pageSize: 20,
+        expected: null,
+        confirmedHash: null,
+        markers,
+      });
+      if (listing.kind !== 'listed') throw new Error('nothing was confirmed');
+      const inside = versionsOf(server.contents).filter(({ key }) => isInside(key, { ...range, end: listing.end }));
+      return { end: listing.end, listed: names([...listing.versions]), there: inside.map(nameOf) };
+    }
+
     const folders = (bucket: VersionedBucket): void => {
-      for (let index = 100; index < 300; index += 1) {
+      for (let index = 100; index < 160; index += 1) {
         put(bucket, `a-old/${index}`, `a/${index}`, `b-${index}`, `b/c-${index}/x`, `b/c/${index}`, `z${index}`);
       }
+      put(bucket, 'a0', 'a0', 'a0/1', 'a00', 'b/c0', 'b0');
+      many(bucket, 'b/hot', 50);
     };
 
-    it.each([20, 33, 1_000])(
-      'what an endpoint says follows not is listed in other ways, in pages of %i',
-      async (pageSize) => {
-        const { listAll, truth } = await bucketOf('minio', folders);
-        expect(names(await listAll(pageSize))).toEqual(truth());
-      },
-    );
-
-    it.each([
-      { after: 'a/150', end: 'a/160' },
-      { after: 'a/299', end: 'b-150' },
-      { after: 'b/c/0', end: 'b/c/150' },
-      { after: 'b/c/150', end: null },
-      { after: 'a/', end: 'z' },
-      { after: 'z250', end: null },
-      { after: 'z299', end: null },
-    ])('$after to $end', async ({ after, end }) => {
-      const { listPage, server } = await bucketOf('minio', folders);
-      const range = { after, end, pageSize: 20, expected: null, confirmedHash: null, endsEarly: true };
-      const listing = await listRange(listPage, range);
-      if (listing.kind !== 'listed') throw new Error('nothing was confirmed');
-      const inside = versionsOf(server.contents).filter(({ key }) => key > after && (end === null || key <= end));
-      expect(names([...listing.versions])).toEqual(inside.map(nameOf));
-      expect(listing.end).toBe(end);
+    it.each([20, 33, 1_000])('the bucket is read whole, in pages of %i', async (pageSize) => {
+      const { listAll, truth } = await bucketOf('minio', folders);
+      expect(names(await listAll(pageSize))).toEqual(truth());
     });
 
-    it('an end that nothing contradicts costs two more requests, and none at the top', async () => {
-      const { listPage, server } = await bucketOf('minio', (bucket) => put(bucket, 'a/1', 'a/2', 'b'));
-      const range = { end: null, pageSize: 20, expected: null, confirmedHash: null, endsEarly: true };
-      const requests = async (after: string) => {
-        const before = server.listings.length;
-        await listRange(listPage, { ...range, after });
-        return server.listings.length - before;
+    it.each([
+      { after: 'a/150', end: 'a/155' },
+      { after: 'a/159', end: 'a/159x' },
+      { after: 'a/159', end: 'a0' },
+      { after: 'a/159', end: 'b-150' },
+      { after: 'b/c/0', end: 'b/c/150' },
+      { after: 'b/c/150', end: 'b/hot' },
+      { after: 'b/c/150', end: null },
+      { after: 'a/', end: 'z' },
+      { after: 'z150', end: null },
+      { after: 'z159', end: null },
+    ])('$after to $end', async (range) => {
+      const bucket = await bucketOf('minio', folders);
+      for (const markers of ['opaque', 'unknown'] as const) {
+        const { end, listed, there } = await compareTo(bucket, range, markers);
+        expect(listed).toEqual(there);
+        expect(end).toBe(range.end);
+      }
+    });
+
+    it.each(Array.from({ length: 30 }, (_, seed) => seed + 1))('any folders and any ranges, seed %i', async (seed) => {
+      const random = seededRandom(seed);
+      const pick = <T>(some: readonly T[]): T => some[Math.floor(random() * some.length)] as T;
+      const folderNames = ['a', 'b', 'a-b', 'a0'];
+      const fileNames = (bias: string) =>
+        `${pick([bias, 'a', 'b', 'c'])}${pick(['-', '!', '.', '1', 'é'])}${Math.floor(random() * 90)}`;
+      const keys = Array.from({ length: 400 }, () => {
+        const depth = Math.floor(random() * 4);
+        return `${Array.from({ length: depth }, () => `${pick(folderNames)}/`).join('')}${fileNames(pick(folderNames))}`;
+      });
+      const bucket = await bucketOf('minio', (contents) => {
+        put(contents, ...keys);
+        many(contents, pick(keys), 45);
+        for (const key of keys.filter(() => random() < 0.1)) contents.delete(key);
+      });
+      for (let index = 0; index < 12; index += 1) {
+        const [after = '', end = null] = [pick(keys), pick([...keys, null])].toSorted((a, b) =>
+          a === null || b === null ? 0 : compareKeys(a, b),
+        );
+        if (after === null) continue;
+        const { listed, there } = await compareTo(bucket, { after, end }, pick(['opaque', 'unknown']));
+        expect(listed).toEqual(there);
+      }
+    });
+
+    it('an endpoint of plain markers is asked once, and again in folders where it says that nothing follows', async () => {
+      const bucket = await bucketOf('plain', folders);
+      const requests = async (range: { after: string; end: string | null }, markers: EndpointMarkers) => {
+        const before = bucket.server.listings.length;
+        await compareTo(bucket, range, markers);
+        return bucket.server.listings.length - before;
       };
-      expect([await requests(''), await requests('a/1'), await requests('b')]).toEqual([1, 2, 1]);
-      server.contents.remove('b', server.contents.find('b')?.versionId ?? '');
-      expect(await requests('a/1')).toBe(3);
+      expect(await requests({ after: 'a/150', end: 'a/155' }, 'keys')).toBe(1);
+      expect(await requests({ after: 'a/150', end: 'a/155' }, 'unknown')).toBe(1);
+      put(bucket.server.contents, 'zz/1', 'zz/2');
+      expect(await requests({ after: 'zz/1', end: null }, 'keys')).toBe(1);
+      // In the folder, what begins with `zz0`, and at the top.
+      expect(await requests({ after: 'zz/1', end: null }, 'unknown')).toBe(4);
     });
   });
 

@@ -70,7 +70,7 @@ async function targetNow({ endpoint, region, bucket }: ListingServer, client: Qu
 async function listAll(listPage: ListPage, pageSize: number, target: PolledTarget): Promise<ListedVersion[]> {
   const all: ListedVersion[] = [];
   for (let after: string | null = ''; after !== null; ) {
-    const { hidesAstral, endsEarly, ordersByUnits } = target;
+    const { hidesAstral, markers, ordersByUnits } = target;
     const range: Range = {
       after,
       end: null,
@@ -78,7 +78,7 @@ async function listAll(listPage: ListPage, pageSize: number, target: PolledTarge
       expected: null,
       confirmedHash: null,
       hidesAstral,
-      endsEarly,
+      markers,
       ordersByUnits,
     };
     const listing = await listRange(listPage, range);

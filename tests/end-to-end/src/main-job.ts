@@ -42,7 +42,8 @@ const settleTimeoutMs = (snapshotSeconds: number): number => Math.max(leastTimeo
 export async function runMainJob(system: System, connector: S3Access, job: MainJob): Promise<MainJobFigures> {
   const s3 = s3Client(connector);
   const onProgress = (done: number, total: number) => done % 5_000 === 0 && job.report(`filled ${done} of ${total}`);
-  const generated = await generateBucket(s3, connector.bucket, { shape: { versions: job.versions }, onProgress });
+  const shape = { versions: job.versions, alikeFolders: true };
+  const generated = await generateBucket(s3, connector.bucket, { shape, onProgress });
   job.report(`bucket filled in ${generated.seconds.toFixed(1)} s`);
 
   const killing = job.killPollerEveryMs === undefined ? null : killInTurn(system.pollers, job.killPollerEveryMs);

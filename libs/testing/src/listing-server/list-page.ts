@@ -3,6 +3,7 @@ import type { Quirk } from './personalities.js';
 import { S3Refusal } from './s3-exchange.js';
 import { isVersionId, sequenceOf } from './version-ids.js';
 import type { StoredVersion } from './versioned-bucket.js';
+import { walkFolders } from './walk-folders.js';
 
 /** What a listing is made of: a bucket's keys, or what a fault leaves of them. */
 export interface ListedKeys {
@@ -42,16 +43,15 @@ interface Position {
 
 export const largestPage = 1_000;
 
-export function listPage(listed: ListedKeys, query: PageQuery, quirks: ReadonlySet<Quirk>): ListedPage {
+export function listPage(bucket: ListedKeys, query: PageQuery, quirks: ReadonlySet<Quirk>): ListedPage {
   const size = Math.min(query.maxKeys, largestPage);
+  const isWalk = quirks.has('folderMarkerLosesKeys') && query.keyMarker !== '' && !query.isOwnMarker;
+  const { listed, goesOn } = isWalk ? metOnTheWay(bucket, query, size) : { listed: bucket, goesOn: false };
   const start = startOf(listed, query, quirks);
   if (size === 0) return { entries: [], isTruncated: false, next: undefined };
   const isHidden = hiddenBy(listed, query, quirks);
   const found: ListedEntry[] = [];
-  let keysLeft = quirks.has('folderMarkerEndsListing') ? keysBeforeGivingUp(listed, query, start, size) : Infinity;
   for (const entry of entriesFrom(listed, start, query.prefix, isHidden)) {
-    if (entry.isLatest) keysLeft -= 1;
-    if (keysLeft < 0) break;
     found.push(entry);
     if (found.length > size) break;
   }
@@ -59,27 +59,22 @@ export function listPage(listed: ListedKeys, query: PageQuery, quirks: ReadonlyS
   const page = quirks.has('astralKeysDoubled') ? doubled(stream, size) : { entries: stream, used: stream.length };
   const entries = quirks.has('deleteMarkersListedApart') ? markersFirst(page.entries) : page.entries;
   const isFull = page.entries.length > 0 && page.entries.length >= size;
-  const isTruncated = found.length > page.used || (isFull && quirks.has('fullPageSaysTruncated'));
+  const isCut = found.length > page.used || (goesOn && found.length > 0);
+  const isTruncated = isCut || (isFull && quirks.has('fullPageSaysTruncated'));
   return { entries, isTruncated, next: isTruncated ? stream[page.used - 1]?.version : undefined };
 }
 
-/** MinIO reads a sixteenth of a page more keys than the page holds, and counts some that come before the marker. */
-function keysBeforeGivingUp(
+/** What is left of the bucket where its folders are walked from the marker, up to a limit. */
+function metOnTheWay(
   { keys, order, versionsOf }: ListedKeys,
-  { prefix, keyMarker, isOwnMarker }: PageQuery,
-  start: Position,
+  { prefix, keyMarker }: PageQuery,
   size: number,
-): number {
-  if (keyMarker === '' || isOwnMarker) return Infinity;
-  const limit = size + 1;
-  let left = limit + 4 + Math.floor(limit / 16);
-  const openFolder = prefix.lastIndexOf('/') + 1;
-  for (let slash = keyMarker.indexOf('/', openFolder); slash >= 0; slash = keyMarker.indexOf('/', slash + 1)) {
-    const folder = keyMarker.slice(0, slash);
-    const beside = keys.slice(indexAfter(keys, folder, order), indexAfter(keys, `${folder}/`, order, true));
-    left -= beside.filter((key) => versionsOf(key)[0]?.kind === 'version').length;
-  }
-  return keys[start.key - 1] === keyMarker ? left - 1 : left;
+): { readonly listed: ListedKeys; readonly goesOn: boolean } {
+  const wanted = size + 1;
+  const isShown = (key: string) => versionsOf(key)[0]?.kind === 'version';
+  const met = walkFolders(keys, { prefix, keyMarker, wanted, counts: isShown });
+  const after = met.filter((key) => order(key, keyMarker) >= 0);
+  return { listed: { keys: after.slice(0, wanted), order, versionsOf }, goesOn: after.length > wanted };
 }
 
 function startOf(listed: ListedKeys, query: PageQuery, quirks: ReadonlySet<Quirk>): Position {

@@ -16,9 +16,9 @@ export const quirks = {
   deleteObjectsNeedsMd5: 'DeleteObjects without Content-MD5 is refused with 400 BadDigest.',
   keysLimited: 'Keys above 915 bytes are refused with 400 KeyTooLong, control characters with 400 InvalidInput.',
   opaqueKeyMarker: 'NextKeyMarker carries a cache’s state behind the key.',
-  folderMarkerEndsListing:
-    'After a key of a folder `a/`, objects before it whose keys begin with `a` count for the page: where they are more than ' +
-    'it holds, a complete-looking answer of less, or nothing. Not after a marker of its own, nor inside the folder.',
+  folderMarkerLosesKeys:
+    'After a key of a folder `a/`, keys before it that begin with `a` count for the page. Behind many of them it lacks keys: a ' +
+    'complete-looking answer of less, or a truncated one that goes on after the folder. Not after a marker of its own.',
   deletedVersionMarkerRelistsKey: 'After the version of VersionIdMarker was deleted, its key is listed from its start.',
   versionMarkerAloneRefused: 'VersionIdMarker without KeyMarker answers 501.',
   pathLikeKeysRefused: 'Keys with empty segments, `.` and `..` are refused with 400.',
@@ -58,7 +58,7 @@ export const personalities = {
   minio: [
     'maxKeysEchoed',
     'opaqueKeyMarker',
-    'folderMarkerEndsListing',
+    'folderMarkerLosesKeys',
     'deletedVersionMarkerRelistsKey',
     'versionMarkerAloneRefused',
     'pathLikeKeysRefused',

@@ -3,8 +3,9 @@ import { keyOfMarker, type ListedVersion, type RawVersionPage, type VersionPage 
 import { compareKeys, hasAmbiguousOrder, type Segment } from '@mirror/namespace';
 import { TransientError } from '@mirror/runtime';
 import type { PageRequest } from '../connector/page-request.js';
+import type { EndpointMarkers } from '../polled-target.js';
 import { isListedApart } from './arrange-versions.js';
-import { nextWay, provesEnd } from './prove-end.js';
+import { afterPrefix, countsOthers, hasPlainMarker, inFolder, markersInFolder } from './ask-in-folders.js';
 import { RangeVersions } from './range-versions.js';
 
 /** Most versions that one request answers, by S3. */
@@ -32,8 +33,8 @@ export interface Range {
    * after such a key's folder is then listed by prefix, too. Not at the top of the bucket, which has no prefix.
    */
   readonly hidesAstral?: boolean;
-  /** The endpoint may say that nothing follows a key though something does: other ways of asking must say so, too. */
-  readonly endsEarly?: boolean;
+  /** What the endpoint's markers are, `keys` if not given: where they are more, or may be, it is asked folder by folder. */
+  readonly markers?: EndpointMarkers;
   /** The endpoint orders by UTF-16 units: keys whose place depends on that stay in one range, however many they are. */
   readonly ordersByUnits?: boolean;
 }
@@ -62,25 +63,36 @@ export type RangeListing =
 export async function listRange(listPage: ListPage, range: Range): Promise<RangeListing> {
   const hash = createHash('sha256');
   const collected = new RangeVersions(range);
-  let request: PageRequest = { keyMarker: range.after || undefined, maxKeys: range.pageSize };
+  let { markers = 'keys' } = range;
+  let request = requestAfter(range.after, range.pageSize, markers);
   for (;;) {
     const raw = await listPage(request);
     // A range of one page, the usual one, is not even parsed.
     if (range.confirmedHash !== null && hashOf(raw.hash) === range.confirmedHash) return { kind: 'unchanged' };
     hash.update(raw.hash);
     const page = raw.parse();
+    if (markers === 'unknown' && countsOthers(request)) {
+      markers = hasPlainMarker(page) ? 'keys' : 'opaque';
+      if (markers === 'opaque') {
+        request = inFolder(request.keyMarker ?? '', request.maxKeys);
+        continue;
+      }
+    }
     const added = collected.add(page);
     const walk = range.walksKeys ? walkFrom(request, page, collected) : null;
     if (walk) return { kind: 'insideKey', versions: collected.upTo(null), walk };
-    const end = endAfter(request, page, collected, range);
+    const end = endAfter(request, page, collected, range.end);
     if (end !== undefined) {
       if (range.hidesAstral) await addHidden(listPage, collected, end, hash);
       return listingOf(collected.upTo(end), end, hash.digest('hex'), range);
     }
     request =
-      added === 0 && page.isTruncated ? beyondKey(request, page) : nextRequest(request, page, collected, range.end);
+      added === 0 && page.isTruncated ? beyondKey(request, page) : nextRequest(request, page, collected, markers);
   }
 }
+
+const requestAfter = (key: string, maxKeys: number, markers: EndpointMarkers): PageRequest =>
+  markers === 'opaque' ? inFolder(key, maxKeys) : { keyMarker: key || undefined, maxKeys };
 
 /** The hash of a listing of one page; the hash of a listing is of its pages' hashes. */
 const hashOf = (pageHash: string): string => createHash('sha256').update(pageHash).digest('hex');
@@ -89,10 +101,16 @@ const hashOf = (pageHash: string): string => createHash('sha256').update(pageHas
  * Where the range ends by what this page shows; undefined: list on. The end of the list is not believed of a page that was
  * asked for by a version id: where that version was deleted meanwhile, or is `null`, some endpoints leave out all that follows.
  */
-function endAfter(request: PageRequest, page: VersionPage, collected: RangeVersions, range: Range) {
+function endAfter(
+  { prefix, versionIdMarker }: PageRequest,
+  page: VersionPage,
+  collected: RangeVersions,
+  end: string | null,
+): string | null | undefined {
   if (page.isTruncated) return collected.endBefore(page);
-  if (request.versionIdMarker !== undefined) return undefined;
-  return range.endsEarly && !provesEnd(request) ? undefined : range.end;
+  if (versionIdMarker !== undefined) return undefined;
+  // The end of a folder is that of the range only if the range ends in it.
+  return prefix === undefined || end?.startsWith(prefix) ? end : collected.endBefore(page);
 }
 
 function listingOf(versions: readonly ListedVersion[], end: string | null, hash: string, range: Range): RangeListing {
@@ -109,19 +127,21 @@ function nextRequest(
   request: PageRequest,
   page: VersionPage,
   collected: RangeVersions,
-  end: string | null,
+  markers: EndpointMarkers,
 ): PageRequest {
-  const { maxKeys, prefix } = request;
+  const { maxKeys, prefix, versionIdMarker } = request;
   if (!page.isTruncated) {
-    if (request.versionIdMarker === undefined) return nextWay(request, collected.lastKey, end);
-    return { keyMarker: collected.lastKey, maxKeys, prefix };
+    const { lastKey } = collected;
+    const isFolderDone = prefix !== undefined && versionIdMarker === undefined;
+    return isFolderDone ? afterPrefix(prefix, lastKey, maxKeys) : requestAfter(lastKey ?? '', maxKeys, markers);
   }
   const whole = collected.lastWholeKey(page);
-  if (whole !== undefined && compareKeys(whole, keyOfMarker(request.keyMarker ?? '')) > 0) {
+  if (whole !== undefined && compareKeys(whole, keyOfMarker(request.keyMarker ?? prefix ?? '')) > 0) {
     collected.forgetAfter(whole);
-    return { keyMarker: whole, maxKeys, prefix };
+    return requestAfter(whole, maxKeys, markers);
   }
-  return byMarkers(request, page);
+  const next = byMarkers(request, page);
+  return markers === 'opaque' ? markersInFolder(next) : next;
 }
 
 /** Null: the first page does not show that the range begins with more of one key. */

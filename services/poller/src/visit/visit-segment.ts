@@ -11,7 +11,7 @@ import {
 } from '@mirror/namespace';
 import type { Pace } from '@mirror/pacing';
 import type { ConnectorAccess } from '../connector/connector-access.js';
-import type { PolledTarget } from '../polled-target.js';
+import type { EndpointMarkers, PolledTarget } from '../polled-target.js';
 import type { ClaimedSegment } from '../state/claimed-segment.js';
 import type { ProgressStore } from '../state/progress-store.js';
 import type { RemovalLedger } from '../state/removal-ledger.js';
@@ -109,7 +109,7 @@ export class SegmentVisitor {
     const listing = await listRange(listPage, {
       after: segment._id.a,
       end,
-      pageSize: segment.pageSize,
+      pageSize: pageSizeAt(context.listing.markers, segment.pageSize),
       expected: segment.open ? null : segment.count,
       walksKeys: segment.open && !context.listing.hidesAstral && !context.listing.ordersByUnits,
       confirmedHash: isExpired(segment) ? null : segment.hash,
@@ -237,6 +237,12 @@ export class SegmentVisitor {
     return { change, comparedAt: stampOf(mirrored) };
   }
 }
+
+/** Of a key `a.b.c` MinIO counts `a` and `a.b` before it: a small page leaves no room for these. */
+const SMALLEST_PAGE_OF_OTHERS = 200;
+
+const pageSizeAt = (markers: EndpointMarkers, pageSize: number): number =>
+  markers === 'keys' ? pageSize : Math.max(pageSize, SMALLEST_PAGE_OF_OTHERS);
 
 const CONFIRMATION_MS = 24 * 3_600_000;
 

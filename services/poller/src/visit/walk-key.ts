@@ -2,9 +2,11 @@ import type { ListedVersion, VersionPage } from '@mirror/connector';
 import { type EventProducer, mergePositions, type Position } from '@mirror/kafka';
 import { compareKeys, knownVersions, type Namespace, readLogicalClock } from '@mirror/namespace';
 import type { Pace } from '@mirror/pacing';
+import type { PolledTarget } from '../polled-target.js';
 import type { ClaimedSegment } from '../state/claimed-segment.js';
 import type { SegmentStore } from '../state/segment-store.js';
 import { arrangeVersions, isListedApart } from './arrange-versions.js';
+import { markersInFolder } from './ask-in-folders.js';
 import { byMarkers, type KeyWalk, type ListPage, PAGE_SIZE } from './list-range.js';
 import { nextVisit } from './next-visit.js';
 import { changeOf, laterThan, type MirrorIdentity, publishChanges } from './publish-changes.js';
@@ -13,6 +15,7 @@ import { changeOf, laterThan, type MirrorIdentity, publishChanges } from './publ
 export type Walked = number | null;
 
 interface WalkContext {
+  readonly listing: Pick<PolledTarget, 'markers'>;
   readonly mirror: MirrorIdentity;
   readonly pace: Pace;
 }
@@ -35,7 +38,7 @@ export class KeyWalker {
     claimed: ClaimedSegment,
     begin: KeyWalk,
     first: readonly ListedVersion[],
-    { mirror, pace }: WalkContext,
+    { mirror, listing, pace }: WalkContext,
   ): Promise<Walked> {
     let walk = begin;
     let published: Position = claimed.segment.published ?? {};
@@ -44,7 +47,7 @@ export class KeyWalker {
     for (let isEnded = false; !isEnded; ) {
       if (!(await this.segments.noteWalk(claimed, walk, published))) return null;
       const request = { keyMarker: walk.keyMarker, versionIdMarker: walk.versionIdMarker, maxKeys: PAGE_SIZE };
-      const page = (await listPage(request)).parse();
+      const page = (await listPage(listing.markers === 'keys' ? request : markersInFolder(request))).parse();
       const versions = versionsOf(page, walk.key, before);
       published = mergePositions(published, await this.publish(claimed, mirror, versions, walk.listed));
       before = versions;
