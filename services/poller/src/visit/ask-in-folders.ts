@@ -1,4 +1,5 @@
 import { keyOfMarker, type VersionPage } from '@mirror/connector';
+import { compareKeys } from '@mirror/namespace';
 import type { PageRequest } from '../connector/page-request.js';
 
 /**
@@ -23,6 +24,18 @@ export function afterPrefix(prefix: string, lastKey: string | undefined, maxKeys
 }
 
 const AFTER_SLASH = '0';
+
+/**
+ * Of what is between two keys that follow each other, the string of the fewest folders: after it, less is to be asked for. The
+ * first key, where that is in a folder with the second.
+ */
+export function highestBetween(key: string, next: string): string {
+  for (let slash = key.indexOf('/'); slash >= 0; slash = key.indexOf('/', slash + 1)) {
+    const between = `${key.slice(0, slash)}${AFTER_SLASH}`;
+    if (compareKeys(between, next) < 0) return between;
+  }
+  return key;
+}
 
 /** A page's markers, in the folder that they are in. */
 export const markersInFolder = (request: PageRequest): PageRequest =>

@@ -1,6 +1,8 @@
 import type { ListedVersion, VersionPage } from '@mirror/connector';
 import { compareKeys, hasAmbiguousOrder } from '@mirror/namespace';
+import type { EndpointMarkers } from '../polled-target.js';
 import { arrangeVersions, isListedApart } from './arrange-versions.js';
+import { highestBetween } from './ask-in-folders.js';
 import { type HidingPlace, hidingPlacesOf } from './hiding-places.js';
 
 /** Where a range is cut that holds more than a page: leaves room for growth below a page (rule R4). */
@@ -30,6 +32,7 @@ export class RangeVersions {
       /** How many versions it is expected to hold; null: nobody knows. */
       readonly expected: number | null;
       readonly ordersByUnits?: boolean;
+      readonly markers?: EndpointMarkers;
     },
   ) {}
 
@@ -126,13 +129,18 @@ export class RangeVersions {
     return below ?? this.boundaryAt(lastKey, target, 1);
   }
 
+  /** A range that begins high in the tree of folders is asked for at once where others take a request a folder. */
+  private get cutsBetween(): boolean {
+    return this.range.markers !== undefined && this.range.markers !== 'keys';
+  }
+
   private boundaryAt(lastKey: string, target: number, step: 1 | -1): string | undefined {
     let fallback: string | undefined;
     for (let index = target; index > 0 && index < this.versions.length; index += step) {
       const before = this.versions[index - 1]?.key;
       const next = this.versions[index]?.key;
-      if (before === undefined || before === next || before === lastKey) continue;
-      if (!hasAmbiguousOrder(before)) return before;
+      if (before === undefined || next === undefined || before === next || before === lastKey) continue;
+      if (!hasAmbiguousOrder(before)) return this.cutsBetween ? highestBetween(before, next) : before;
       fallback ??= this.orderKept && !this.range.ordersByUnits ? before : undefined;
     }
     return fallback;
