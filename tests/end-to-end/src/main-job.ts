@@ -28,12 +28,13 @@ export interface MainJobFigures {
 }
 
 const leastTimeoutMs = 300_000;
-const snapshotTimeoutMs = (versions: number): number => Math.max(leastTimeoutMs, versions * 6);
+const snapshotTimeoutMs = (versions: number): number => Math.max(leastTimeoutMs, versions * 9);
 /**
- * Removals are believed late: at the second listing that misses them, and an endpoint may need as long for a listing of all as
- * the snapshot took.
+ * Removals are believed late: at the second listing that misses them. An endpoint may need longer for a listing of all than the
+ * snapshot took, while the judge lists it as well.
  */
-const settleTimeoutMs = (snapshotSeconds: number): number => Math.max(leastTimeoutMs, snapshotSeconds * 4_000);
+const settleTimeoutMs = (versions: number, snapshotSeconds: number): number =>
+  Math.max(snapshotTimeoutMs(versions), snapshotSeconds * 4_000);
 
 /**
  * The main job, end to end: a connector's bucket is filled, mirrored, compared, changed, and compared again. The bucket at
@@ -64,13 +65,13 @@ async function mirrorAndChurn(system: System, connector: S3Access, s3: S3Client,
   const live = await system.waitUntilLive(mirror.bucket, snapshotTimeoutMs(job.versions));
   const snapshotSeconds = secondsSince(mirroredAt);
   job.report(`snapshot complete after ${snapshotSeconds.toFixed(1)} s`);
-  const first = await waitUntilEqual(mirror, connector, settleTimeoutMs(snapshotSeconds));
+  const first = await waitUntilEqual(mirror, connector, settleTimeoutMs(job.versions, snapshotSeconds));
   job.report(first.output.trimEnd());
 
   const churned = await churn(s3, connector.bucket, { seed: 1, ...job.churn });
   job.report(`${churned.changes.length} changes made in ${churned.seconds.toFixed(1)} s`);
   const quietAt = performance.now();
-  const second = await waitUntilEqual(mirror, connector, settleTimeoutMs(snapshotSeconds));
+  const second = await waitUntilEqual(mirror, connector, settleTimeoutMs(job.versions, snapshotSeconds));
   const settleSeconds = secondsSince(quietAt);
   job.report(`${second.output.trimEnd()}\nequal ${settleSeconds.toFixed(1)} s after the last change`);
   const comparisons: [string, string] = [first.output, second.output];
