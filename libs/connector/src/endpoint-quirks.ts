@@ -1,6 +1,6 @@
 import { PermanentError } from '@mirror/runtime';
 import { compareKeyBytes } from './key-order.js';
-import { keyOfMarker } from './list-versions.js';
+import { isOpaqueMarker } from './list-versions.js';
 import type { VersionPageRequest } from './list-versions-page.js';
 import type { ListedVersion, VersionPage } from './version-page.js';
 
@@ -70,7 +70,7 @@ async function reemitsKey({ versions }: VersionPage, list: List): Promise<boolea
 
 async function hasOpaqueMarkers(_: VersionPage, list: List): Promise<boolean | undefined> {
   const { nextKeyMarker } = await list({ maxKeys: 1 });
-  return nextKeyMarker === undefined ? undefined : keyOfMarker(nextKeyMarker) !== nextKeyMarker;
+  return nextKeyMarker === undefined ? undefined : isOpaqueMarker(nextKeyMarker);
 }
 
 /** By a null version that a version with an id follows. */

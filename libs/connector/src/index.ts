@@ -7,7 +7,7 @@ export type { EndpointQuirk } from './endpoint-quirks.js';
 export { type EventRecords, type ObjectHint, readEventRecords } from './event-records.js';
 export { compareKeyBytes } from './key-order.js';
 export { KeyShape } from './key-shape.js';
-export { keyOfMarker, listVersions, type RangePage, type VersionRange } from './list-versions.js';
+export { isOpaqueMarker, keyOfMarker, listVersions, type RangePage, type VersionRange } from './list-versions.js';
 export { listVersionsPage, type RawVersionPage, type VersionPageRequest } from './list-versions-page.js';
 export { type LocationAccess, type LocationTarget, locationTarget } from './location-target.js';
 export { type Network, parseNetworks } from './networks.js';

@@ -56,6 +56,9 @@ export function keyOfMarker(marker: string): string {
   return marker.replace(/\[minio_cache:[^\]]*\]$/, '');
 }
 
+/** Whether it is more than a key, as MinIO's are. */
+export const isOpaqueMarker = (marker: string): boolean => keyOfMarker(marker) !== marker;
+
 function isInRange(key: string, { after, until }: VersionRange): boolean {
   // Some endpoints list the marker's own key once more.
   if (after !== undefined && compareKeyBytes(key, after) <= 0) return false;

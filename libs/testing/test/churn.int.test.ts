@@ -32,6 +32,7 @@ describe('churn', () => {
 
   it('records what the bucket then lists', async () => {
     const listed = await list();
+    expect(before.size).toBe(300);
     const id = ({ key, versionId }: { key: string; versionId: string }) => `${key} ${versionId}`;
     const removed = new Set(churned.changes.filter(({ kind }) => kind === 'versionRemoval').map(id));
     const written = churned.changes.filter(({ kind }) => kind !== 'versionRemoval' && kind !== 'tagging').map(id);

@@ -1,4 +1,4 @@
-import { keyOfMarker, type VersionPage } from '@mirror/connector';
+import { isOpaqueMarker, keyOfMarker, type VersionPage } from '@mirror/connector';
 import { compareKeys } from '@mirror/namespace';
 import type { PageRequest } from '../connector/page-request.js';
 
@@ -45,9 +45,9 @@ export const markersInFolder = (request: PageRequest): PageRequest =>
 export const countsOthers = ({ keyMarker = '', versionIdMarker, prefix }: PageRequest): boolean =>
   prefix === undefined && versionIdMarker === undefined && keyMarker.includes('/');
 
-/** A page that goes on shows what its endpoint's markers are. Undefined: it is the last one. */
-export const hasPlainMarker = ({ nextKeyMarker }: VersionPage): boolean | undefined =>
-  nextKeyMarker === undefined ? undefined : keyOfMarker(nextKeyMarker) === nextKeyMarker;
+/** A page that goes on shows what its endpoint's markers are; the last one does not. */
+export const showsPlainMarkers = ({ nextKeyMarker }: VersionPage): boolean =>
+  nextKeyMarker !== undefined && !isOpaqueMarker(nextKeyMarker);
 
 /** Empty: the key is at the top. */
 const folderOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1);

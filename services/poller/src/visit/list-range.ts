@@ -5,7 +5,7 @@ import { TransientError } from '@mirror/runtime';
 import type { PageRequest } from '../connector/page-request.js';
 import type { EndpointMarkers } from '../polled-target.js';
 import { isListedApart } from './arrange-versions.js';
-import { afterPrefix, countsOthers, hasPlainMarker, inFolder, markersInFolder } from './ask-in-folders.js';
+import { afterPrefix, countsOthers, inFolder, markersInFolder, showsPlainMarkers } from './ask-in-folders.js';
 import { RangeVersions } from './range-versions.js';
 
 /** Most versions that one request answers, by S3. */
@@ -72,7 +72,7 @@ export async function listRange(listPage: ListPage, range: Range): Promise<Range
     hash.update(raw.hash);
     const page = raw.parse();
     if (markers === 'unknown' && countsOthers(request)) {
-      markers = hasPlainMarker(page) ? 'keys' : 'opaque';
+      markers = showsPlainMarkers(page) ? 'keys' : 'opaque';
       if (markers === 'opaque') {
         request = inFolder(request.keyMarker ?? '', request.maxKeys);
         continue;
