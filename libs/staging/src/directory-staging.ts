@@ -7,6 +7,9 @@ import { PermanentError, TransientError } from '@mirror/runtime';
 import { Fingerprint } from './fingerprint.js';
 import { type ByteRange, STAGED_ID, type StagedBytes, type StagedEntry, type Staging } from './staging.js';
 
+/** Of one read from the disk: each costs a way to another thread and back. */
+const READ_BYTES = 256 * 1024;
+
 /**
  * One file for each staged id, in one directory: as durable as its disk. A file that a crash left half-written has an intent
  * that nobody commits, and goes with it.
@@ -38,7 +41,8 @@ export class DirectoryStaging implements Staging {
     const path = this.#path(stagedId);
     try {
       const file = await open(path, 'r'); // from now on a removal does not hurt
-      return file.createReadStream(range && { start: range.first, end: range.last });
+      const { first: start = 0, last: end } = range ?? {};
+      return file.createReadStream({ start, end, highWaterMark: READ_BYTES });
     } catch (error) {
       throw translate(error, stagedId);
     }

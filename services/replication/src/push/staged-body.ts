@@ -1,5 +1,4 @@
 import { addAbortSignal, Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import type { StagedContent } from '@mirror/events';
 import { PermanentError, TransientError } from '@mirror/runtime';
 import type { Staging } from '@mirror/staging';
@@ -26,7 +25,8 @@ export async function sendStaged<T>(
 ): Promise<T> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(longestMs(part.size, bandwidth))]);
   if (part.size === 0) return send(Buffer.alloc(0), bounded);
-  const source = await staging.read(part.stagedId).catch((error: unknown) => {
+  // With its end known, nothing is read only to find it.
+  const source = await staging.read(part.stagedId, { first: 0, last: part.size - 1 }).catch((error: unknown) => {
     throw stagingError(error);
   });
   if (part.size <= WHOLE_BYTES && !bandwidth.isLimited) return send(await wholeOf(source, bounded), bounded);
@@ -46,7 +46,8 @@ export async function sendStaged<T>(
 /** Nothing was sent when it fails, whatever ended it. */
 async function wholeOf(source: Readable, signal: AbortSignal): Promise<Buffer> {
   try {
-    return await buffer(addAbortSignal(signal, source));
+    const pieces: Buffer[] = await addAbortSignal(signal, source).toArray();
+    return pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
   } catch (error) {
     throw stagingError(error);
   }
