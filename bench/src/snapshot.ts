@@ -20,8 +20,11 @@ export const snapshot: Benchmark = {
     try {
       const connector = { ...stack.servers.connector, bucket: 'snapshot' };
       await fill(connector, report);
+      report('listing by the stock SDK');
       const before = await bareLoop(connector);
+      report('mirroring');
       const { seconds, listed } = await mirrorAll(stack, connector);
+      report(`mirrored in ${seconds.toFixed(1)} s; listing by the stock SDK once more`);
       await stack.system.stop();
       const after = await bareLoop(connector);
       const bare = (before.seconds + after.seconds) / 2;
