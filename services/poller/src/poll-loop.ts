@@ -1,46 +1,36 @@
 import { RangeSplitter } from '@mirror/connector';
-import { isApplied, type Namespace, type Positions, readPositions } from '@mirror/namespace';
-import { backoffMs, type Logger, Stir } from '@mirror/runtime';
+import { type Namespace, readPositions } from '@mirror/namespace';
+import { backoffMs, Stir } from '@mirror/runtime';
 import type { Background } from './background.js';
 import { type ClaimedForVisit, type ClaimSettings, claimDue, restedSince } from './claim-due.js';
 import { type ConnectorAccess, sleep } from './connector/connector-access.js';
-import { mergeSegments } from './merge-segments.js';
 import type { PolledTarget } from './polled-target.js';
 import { provesTarget } from './prove-target.js';
-import type { StatusEvents } from './publish-status.js';
+import { PassSettler, type PassSettlerParts } from './settle-passes.js';
 import { LEASE_MS } from './state/claimed-segment.js';
 import type { PaceKeeper } from './state/pace-keeper.js';
-import type { MirrorError, MirrorProgress, Verification } from './state/progress-store.js';
+import type { MirrorError, MirrorProgress } from './state/progress-store.js';
 import { PushedRanges } from './state/pushed-ranges.js';
-import { isSuspect, type SuspicionSettings } from './visit/judge-suspicion.js';
 import type { MirrorIdentity } from './visit/publish-changes.js';
-import type { SegmentVisitor, VisitReport, VisitStores } from './visit/visit-segment.js';
+import type { SegmentVisitor, VisitReport } from './visit/visit-segment.js';
 
 const IDLE_MS = 100;
 /** A proof may take a thousand requests. */
 const PROOF_BACKOFF = { baseMs: 5_000, maxMs: 600_000 };
 const BACKLOG_IDLE_MS = 500;
-/** How often it is asked whether the pass is over, while visits are due without a break. */
-const SETTLE_INTERVAL_MS = 250;
-/** Of a poller's time: with many segments it takes longer to ask. */
-const SETTLE_SHARE = 0.05;
 const FAILURE_BACKOFF = { baseMs: 500, maxMs: 30_000 };
 
 export interface PolledMirror extends MirrorIdentity, PolledTarget {
   readonly location: string;
 }
 
-export interface PollLoopParts extends ClaimSettings {
+export interface PollLoopParts extends ClaimSettings, PassSettlerParts {
   readonly namespace: Namespace;
-  readonly stores: VisitStores;
   readonly visitor: SegmentVisitor;
-  readonly status: StatusEvents;
-  readonly suspicion: SuspicionSettings;
   /** Prefixed name of the topic of the object changes. */
   readonly changesTopic: string;
   readonly visitsAtOnce: number;
   readonly paces: PaceKeeper;
-  readonly logger: Logger;
 }
 
 /**
@@ -54,11 +44,10 @@ export class PollLoop {
   private readonly splitter = new RangeSplitter();
   private readonly stirred = new Stir();
   private readonly pushed: PushedRanges;
+  private readonly passes: PassSettler;
   private failures = 0;
   /** No visit begins before, by `performance.now()`. */
   private backOffUntil = 0;
-  /** Whether the pass is over is not asked before, by `performance.now()`. */
-  private settleAt = 0;
   /** Attempts in a row at which a new target did not show the same versions. */
   private unproven = 0;
   private done: Promise<void> = Promise.resolve();
@@ -71,6 +60,7 @@ export class PollLoop {
     private readonly parts: PollLoopParts,
   ) {
     this.pushed = new PushedRanges(parts.namespace, mirror.mirrorId);
+    this.passes = new PassSettler(mirror, parts);
   }
 
   start(): void {
@@ -106,20 +96,13 @@ export class PollLoop {
       readPositions(namespace.positions, changesTopic),
       this.parts.stores.segments.now(),
     ]);
-    if (performance.now() >= this.settleAt) await this.settle(progress, positions);
+    await this.passes.settle(progress, positions);
     const free = this.parts.visitsAtOnce - this.visits.size;
     const due = { now, positions, restedSince: restedSince(progress, now), pushed: this.pushed };
     const { found, claimed } = await claimDue(this.mirror.mirrorId, free, due, this.parts);
     for (const segment of claimed) this.begin(segment, progress);
     // Where another poller was faster, there may be more.
     if (found === 0) await this.stirred.wait(IDLE_MS, this.signal);
-  }
-
-  private async settle(progress: MirrorProgress, positions: Positions): Promise<void> {
-    const begin = performance.now();
-    await this.settlePass(progress, positions);
-    const tookMs = performance.now() - begin;
-    this.settleAt = performance.now() + Math.max(SETTLE_INTERVAL_MS, tookMs / SETTLE_SHARE);
   }
 
   private begin(claimed: ClaimedForVisit, progress: MirrorProgress): void {
@@ -226,52 +209,6 @@ export class PollLoop {
     } finally {
       clearInterval(renewal);
     }
-  }
-
-  /** Has every range been visited since the pass began? Has the snapshot been applied? */
-  private async settlePass(progress: MirrorProgress, positions: Positions): Promise<void> {
-    const { stores, status } = this.parts;
-    const { mirrorId } = this.mirror;
-    const coverage = await stores.segments.coverage(mirrorId, progress.passStartedAt);
-    if (!coverage) return stores.segments.ranges.createFirst(mirrorId);
-    await this.weighSuspicion(progress, coverage.versions);
-    await this.settleVerification(progress.verify);
-    if (coverage.unvisited > 0) return;
-    if (progress.snapshotCompletedAt === null) {
-      const publishing = await stores.segments.publishing(mirrorId);
-      if (publishing.some(({ published }) => !isApplied(published, positions))) return;
-      if (await stores.progress.completeSnapshot(mirrorId, coverage.versions))
-        await status.snapshotCompleted(this.mirror, progress, coverage.versions);
-    }
-    if (await stores.progress.completePass(mirrorId, progress.passStartedAt)) {
-      await mergeSegments(stores.segments, mirrorId);
-      await status.passCompleted(this.mirror, progress, coverage.versions);
-    }
-  }
-
-  private async settleVerification(verify: Verification | null): Promise<void> {
-    if (verify === null || verify.completedAt !== null) return;
-    const { stores, status } = this.parts;
-    const { mirrorId } = this.mirror;
-    const coverage = await stores.segments.coverage(mirrorId, verify.startedAt);
-    if (!coverage || coverage.unvisited > 0) return;
-    const report = await stores.progress.completeVerification(mirrorId, verify.startedAt, coverage.versions);
-    if (report) await status.verifyCompleted(this.mirror, report);
-  }
-
-  /** R6: the lasting state, for the operator; each removal is weighed again when its turn comes. */
-  private async weighSuspicion(progress: MirrorProgress, listed: number): Promise<void> {
-    if (progress.snapshotCompletedAt === null) return;
-    const { stores, status, suspicion, logger } = this.parts;
-    const { mirrorId } = this.mirror;
-    const now = await stores.segments.now();
-    const totals = await stores.ledger.totals(mirrorId, now);
-    await stores.ledger.sample(mirrorId, listed + totals.candidates, now);
-    const suspect = isSuspect(totals, suspicion);
-    if (!(await stores.progress.setSuspect(mirrorId, suspect))) return;
-    logger.warn({ bucket: this.mirror.bucket, suspect, ...totals }, 'the mirror’s trust in its connector changed');
-    const { ledger } = await stores.ledger.counts(mirrorId);
-    await (suspect ? status.suspected(this.mirror, { ...totals, ledger }) : status.trusted(this.mirror));
   }
 
   private async backedOff(): Promise<void> {

@@ -3,7 +3,7 @@ import { type CloudEvent, type EventData, topics } from '@mirror/events';
 import type { EventProducer } from '@mirror/kafka';
 import type { OperationFailure, OperationOutcome } from '@mirror/namespace';
 import type { Logger } from '@mirror/runtime';
-import { GroupCommit } from './state/group-commit.js';
+import { GroupCommit } from './group-commit.js';
 import type { Operation } from './state/push-attempt.js';
 
 /** What was said is not said again within this time: the metadata service needs a moment to record it. */

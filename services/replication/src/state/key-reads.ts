@@ -1,6 +1,6 @@
 import type { Namespace } from '@mirror/namespace';
 import type { Collection, Filter } from 'mongodb';
-import { GroupCommit, PACE_MS } from './group-commit.js';
+import { GroupCommit } from '../group-commit.js';
 import type { Operation } from './push-attempt.js';
 import { readByKey } from './read-by-key.js';
 
@@ -32,8 +32,8 @@ interface NewestVersion {
 /** What a push reads of its key, for many keys at once. */
 export class KeyReads {
   readonly #operations: Collection<Operation>;
-  readonly #operationsOf = new GroupCommit((keys: readonly OfKey[]) => this.#allOperations(keys), MAX_KEYS, PACE_MS);
-  readonly #versionsOf = new GroupCommit((keys: readonly OfKey[]) => this.#allVersions(keys), MAX_KEYS, PACE_MS);
+  readonly #operationsOf = new GroupCommit((keys: readonly OfKey[]) => this.#allOperations(keys), MAX_KEYS);
+  readonly #versionsOf = new GroupCommit((keys: readonly OfKey[]) => this.#allVersions(keys), MAX_KEYS);
 
   constructor(private readonly namespace: Namespace) {
     this.#operations = namespace.pendingOperations as unknown as Collection<Operation>; // `attempt` is this service's own

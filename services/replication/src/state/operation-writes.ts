@@ -1,6 +1,6 @@
 import type { Namespace, OperationOutcome } from '@mirror/namespace';
 import type { AnyBulkWriteOperation, Collection } from 'mongodb';
-import { GroupCommit, PACE_MS } from './group-commit.js';
+import { GroupCommit } from '../group-commit.js';
 import type { Operation, PushAttempt } from './push-attempt.js';
 
 const MAX_OPERATIONS = 256;
@@ -22,8 +22,8 @@ interface Ended {
  */
 export class OperationWrites {
   readonly #operations: Collection<Operation>;
-  readonly #begin = new GroupCommit((all: readonly Begin[]) => this.#beginAll(all), MAX_OPERATIONS, PACE_MS);
-  readonly #end = new GroupCommit((all: readonly Ended[]) => this.#endAll(all), MAX_OPERATIONS, PACE_MS);
+  readonly #begin = new GroupCommit((all: readonly Begin[]) => this.#beginAll(all), MAX_OPERATIONS);
+  readonly #end = new GroupCommit((all: readonly Ended[]) => this.#endAll(all), MAX_OPERATIONS);
 
   constructor(namespace: Namespace) {
     this.#operations = namespace.pendingOperations as unknown as Collection<Operation>; // `attempt` is this service's own

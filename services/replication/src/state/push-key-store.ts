@@ -1,5 +1,5 @@
 import { type Collection, type Db, type Document, MaxKey, MinKey, MongoBulkWriteError } from 'mongodb';
-import { GroupCommit, PACE_MS } from './group-commit.js';
+import { GroupCommit } from '../group-commit.js';
 import { KeyLease, type KeyUpdate, LEASE_MS, type LeasedKey, type PushKey, type PushKeyId } from './key-lease.js';
 
 const DUPLICATE_KEY = 11_000;
@@ -8,8 +8,8 @@ const MAX_KEYS = 256;
 /** The right to push a key (rule R10): one holder at a time, judged by the database's clock. */
 export class PushKeyStore {
   readonly #keys: Collection<PushKey>;
-  readonly #take = new GroupCommit((ids: readonly PushKeyId[]) => this.#takeAll(ids), MAX_KEYS, PACE_MS);
-  readonly #update = new GroupCommit((updates: readonly KeyUpdate[]) => this.#updateAll(updates), MAX_KEYS, PACE_MS);
+  readonly #take = new GroupCommit((ids: readonly PushKeyId[]) => this.#takeAll(ids), MAX_KEYS);
+  readonly #update = new GroupCommit((updates: readonly KeyUpdate[]) => this.#updateAll(updates), MAX_KEYS);
 
   constructor(
     db: Db,

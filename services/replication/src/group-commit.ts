@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Of requests to the database: a push waits for six of them at most that long, and some ten share one. */
-export const PACE_MS = 20;
+/** For requests to the database: a push waits for six of them at most that long, and some ten share one. */
+const DATABASE_PACE_MS = 20;
 
 interface Waiting<T, R> {
   readonly item: T;
@@ -29,7 +29,7 @@ export class GroupCommit<T, R> {
   constructor(
     private readonly work: (items: readonly T[]) => Promise<readonly R[]>,
     private readonly most: number,
-    private readonly paceMs = 0,
+    private readonly paceMs = DATABASE_PACE_MS,
   ) {}
 
   run(item: T): Promise<R> {
