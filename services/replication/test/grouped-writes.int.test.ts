@@ -103,6 +103,7 @@ describe('what is known of many keys', () => {
         version('key-1', 'given', -9, { pending: {} }),
         ...many,
         version('key-3', 'c', 0),
+        version('key-4', 'pushed', 1, { aliases: ['given'] }),
       ]);
     const known = await Promise.all(keys.map((key) => store.knownVersions(mirrorId, key, new Date(5_000))));
     expect(known.slice(0, 5)).toEqual([
@@ -110,7 +111,7 @@ describe('what is known of many keys', () => {
       { ids: [], hasNull: false },
       { ids: ['m0'], hasNull: true },
       { ids: ['c'], hasNull: false },
-      { ids: [], hasNull: false },
+      { ids: ['pushed'], hasNull: false }, // its time is that of its acceptance
     ]);
     expect(await store.knownVersions(mirrorId, 'key-0', new Date(0))).toEqual({ ids: ['a', 'null'], hasNull: true });
   });

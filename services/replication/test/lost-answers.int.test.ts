@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { type Fate, type SeenRequest, setVersioning, waitFor } from '@mirror/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -46,6 +47,27 @@ describe('an answer that was lost after the connector had done it all', () => {
     expect((await versionsOf('marked')).map(({ kind }) => kind)).toEqual(['deleteMarker', 'version']);
   });
 
+  it('of a delete that did nothing: the marker of the delete before, accepted long before it was made, is not taken for its own', async () => {
+    await replication.client.put('twice', 'x');
+    await replication.settled();
+    await replication.stopService();
+    await replication.client.delete('twice');
+    await sleep(1_500); // accepted in another second than it is made
+    await replication.startService();
+    await replication.client.put('twice', 'y');
+    await replication.settled();
+    const met = fateOfFirst(1, 'cutRequest', ({ method }) => method === 'DELETE');
+    await replication.client.delete('twice');
+    await replication.settled();
+    expect(met.count).toBe(1);
+    expect((await versionsOf('twice')).map(({ kind }) => kind)).toEqual([
+      'deleteMarker',
+      'version',
+      'deleteMarker',
+      'version',
+    ]);
+  });
+
   it('of each request of a multipart upload: there is one version', async () => {
     const parts = [randomBytes(5 * 1024 * 1024), randomBytes(100)];
     const seen = new Set<string>();
@@ -71,29 +93,35 @@ describe('an answer that was lost after the connector had done it all', () => {
     expect(await versionsOf('same')).toHaveLength(4);
   });
 
-  it('of a put, while another client put the same bytes with other metadata: both are there', async () => {
-    const { bucket: Bucket, s3 } = replication.target;
-    fateOfFirst(1, 'cutRequest', (seen) => isPut(seen, 'twins'));
-    await replication.client.put('twins', 'bytes', { description: { metadata: [['whose', 'ours']] } });
-    await waitFor(async () => (await replication.pending({ 'attempt.endedAt': { $exists: true } })) === 1, {
-      what: 'the attempt to end without an answer',
-    });
-    await s3.send(
-      new PutObjectCommand({
-        Bucket,
-        Key: 'twins',
-        Body: 'bytes',
-        ContentType: 'text/plain',
-        Metadata: { whose: 'theirs' },
-      }),
-    );
-    await replication.settled();
-    const versions = await versionsOf('twins');
-    const owners = await Promise.all(
-      versions.map(async ({ versionId }) => (await replication.read('twins', versionId)).metadata),
-    );
-    expect(owners).toEqual([{ whose: 'ours' }, { whose: 'theirs' }]);
-  });
+  it.each(['cutAnswer', 'cutRequest'] as const)(
+    'of a put, while another client put the same bytes with other metadata: both are there (%s)',
+    async (fate) => {
+      const { bucket: Bucket, s3 } = replication.target;
+      const key = `twins-${fate}`;
+      fateOfFirst(1, fate, (seen) => isPut(seen, key));
+      await replication.client.put(key, 'bytes', { description: { metadata: [['whose', 'ours']] } });
+      await waitFor(async () => (await replication.pending({ 'attempt.endedAt': { $exists: true } })) === 1, {
+        what: 'the attempt to end without an answer',
+      });
+      await s3.send(
+        new PutObjectCommand({
+          Bucket,
+          Key: key,
+          Body: 'bytes',
+          ContentType: 'text/plain',
+          Metadata: { whose: 'theirs' },
+        }),
+      );
+      await replication.settled();
+      const versions = await versionsOf(key);
+      const owners = await Promise.all(
+        versions.map(async ({ versionId }) => (await replication.read(key, versionId)).metadata),
+      );
+      // Ours is the older one where the connector had it already.
+      const [ours, theirs] = [{ whose: 'ours' }, { whose: 'theirs' }];
+      expect(owners).toEqual(fate === 'cutAnswer' ? [theirs, ours] : [ours, theirs]);
+    },
+  );
 
   it('is found though the mirror knows the version by a listing before', async () => {
     fateOfFirst(1, 'cutAnswer', (seen) => isPut(seen, 'listed'));
@@ -105,6 +133,7 @@ describe('an answer that was lost after the connector had done it all', () => {
       },
       { what: 'the version to be at the connector' },
     );
+    expect(await replication.pending({ key: 'listed', outcome: { $exists: false } })).toBe(1);
     await replication.observe(version);
     await replication.settled();
     expect(await versionsOf('listed')).toHaveLength(1);
@@ -160,6 +189,25 @@ describe('the connector stopped during operations', () => {
 });
 
 describe('suspended versioning', () => {
+  it('is noticed by a push that begins 30 s after it was seen enabled: nothing is overwritten', async () => {
+    const { bucket, s3 } = replication.target;
+    await replication.client.put('kept', 'before');
+    await replication.settled();
+    await setVersioning(s3, bucket, 'Suspended');
+    await sleep(30_000);
+    const writes = () => replication.proxy.seen.filter((seen) => isPut(seen, 'kept')).length;
+    const written = writes();
+    await replication.client.put('kept', 'after');
+    const error = await waitFor(
+      async () => (await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`)).body.lastError,
+      { what: 'the location to say what is wrong' },
+    );
+    expect([error.code, writes()]).toEqual(['S3.VERSIONING_SUSPENDED', written]);
+    await setVersioning(s3, bucket, 'Enabled');
+    await replication.settled(60_000);
+    expect(await versionsOf('kept')).toHaveLength(2);
+  }, 120_000);
+
   it('lets nothing be pushed, the location says so, and all goes on when it is enabled', async () => {
     const { bucket, s3 } = replication.target;
     await replication.stopService();

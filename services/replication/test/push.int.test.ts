@@ -121,6 +121,7 @@ describe('the uploads topic, read again from its start', () => {
     await replication.replayUploads();
     await replication.startService();
     await replication.client.put('after-replay', 'x');
+    await waitFor(() => replication.uploadsConsumed(), { what: 'the topic to be read again', timeoutMs: 30_000 });
     await replication.settled();
     expect((await replication.listed()).filter(({ key }) => key !== 'after-replay')).toEqual(before);
     const writes = replication.proxy.seen.slice(said).filter(({ method }) => method !== 'GET' && method !== 'HEAD');

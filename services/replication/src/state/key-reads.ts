@@ -1,4 +1,4 @@
-import type { Namespace } from '@mirror/namespace';
+import type { Namespace, VersionDocument } from '@mirror/namespace';
 import type { Collection, Filter } from 'mongodb';
 import { GroupCommit } from '../group-commit.js';
 import type { Operation } from './push-attempt.js';
@@ -24,10 +24,7 @@ interface OfKey {
   readonly key: string;
 }
 
-interface NewestVersion {
-  readonly _id: { readonly k: string; readonly v: string };
-  readonly lastModified: Date;
-}
+type NewestVersion = Pick<VersionDocument, '_id' | 'lastModified' | 'aliases'>;
 
 /** What a push reads of its key, for many keys at once. */
 export class KeyReads {
@@ -44,14 +41,17 @@ export class KeyReads {
     return this.#operationsOf.run({ mirrorId, key });
   }
 
-  /** The connector's version ids of a key that are known and not older than that, and whether one is from before versioning. */
+  /**
+   * The connector's version ids of a key that are known and not older than that, and whether one is from before versioning.
+   * With those that were pushed: until a listing says when the connector made one, its time is that of its acceptance, perhaps
+   * long before.
+   */
   async knownVersions(mirrorId: string, key: string, notBefore: Date): Promise<KnownVersions> {
     const { newest, hasNull } = await this.#versionsOf.run({ mirrorId, key });
     const from = Math.floor(notBefore.getTime() / 1000) * 1000;
-    return {
-      ids: newest.filter(({ lastModified }) => lastModified.getTime() >= from).map(({ _id }) => _id.v),
-      hasNull,
-    };
+    const mayBeNewer = ({ lastModified, aliases }: NewestVersion) =>
+      aliases !== undefined || lastModified.getTime() >= from;
+    return { ids: newest.filter(mayBeNewer).map(({ _id }) => _id.v), hasNull };
   }
 
   #allOperations(all: readonly OfKey[]): Promise<(readonly Operation[])[]> {
@@ -86,7 +86,7 @@ export class KeyReads {
       const newestOf = (some: readonly string[], limit: number) =>
         versions
           .find({ ...isKnown, '_id.k': { $in: [...some] } })
-          .project<NewestVersion>({ lastModified: 1 })
+          .project<NewestVersion>({ lastModified: 1, aliases: 1 })
           .sort({ '_id.k': 1, place: 1 })
           .limit(limit)
           .toArray();

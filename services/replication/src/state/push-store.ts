@@ -35,7 +35,7 @@ export class PushStore {
     return resolveVersion(this.namespace.versions(mirrorId), key, versionId);
   }
 
-  /** The connector's version ids of a key that are known and not older than that, and whether one is from before versioning. */
+  /** The connector's version ids of a key that are known and perhaps not older than that, and whether one is from before versioning. */
   knownVersions(mirrorId: string, key: string, notBefore: Date): Promise<KnownVersions> {
     return this.#reads.knownVersions(mirrorId, key, notBefore);
   }
