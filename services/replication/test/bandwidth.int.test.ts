@@ -4,8 +4,8 @@ import { TestReplication } from './running-replication.js';
 
 const KIB = 1024;
 const size = 512 * KIB;
-/** What is under way is not waited for: of all bodies the last piece, as much as is read from the disk at once. */
-const ahead = 256 * KIB;
+/** What is under way is not waited for: of all bodies the last piece. */
+const ahead = 16 * KIB;
 
 describe('the bandwidth of a location', () => {
   let replication: TestReplication;

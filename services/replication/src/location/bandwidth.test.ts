@@ -19,6 +19,13 @@ describe('the bandwidth of a location', () => {
     expect(Buffer.concat(found).toString()).toBe('abc');
   });
 
+  it('is taken in small pieces, however large those are that come', async () => {
+    const paced = new Bandwidth(1e9).pace(Readable.from([Buffer.alloc(100_000, 'x')]), new AbortController().signal);
+    const sizes: number[] = [];
+    for await (const { length } of paced) sizes.push(length);
+    expect([Math.max(...sizes), sizes.reduce((sum, size) => sum + size, 0)]).toEqual([16_384, 100_000]);
+  });
+
   it('is without a limit when it is 0', () => {
     const bandwidth = new Bandwidth(0);
     expect([bandwidth.take(1e12), bandwidth.take(1), bandwidth.isLimited]).toEqual([0, 0, false]);

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Small, so that of many bodies that share a narrow way none is silent for so long that its connection is given up. */
+const PIECE_BYTES = 16 * 1024;
+
 /** Bytes a second of one location, shared by all that is pushed there. 0: as much as goes. */
 export class Bandwidth {
   /** When the bytes taken so far are through, in monotonic milliseconds. */
@@ -26,9 +29,12 @@ export class Bandwidth {
   /** The same bytes, in time. */
   async *pace(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
-      const waitMs = this.take(chunk.length);
-      if (waitMs > 0) await sleep(waitMs, undefined, { signal });
-      yield chunk;
+      for (let begin = 0; begin < chunk.length; begin += PIECE_BYTES) {
+        const piece = chunk.subarray(begin, begin + PIECE_BYTES);
+        const waitMs = this.take(piece.length);
+        if (waitMs > 0) await sleep(waitMs, undefined, { signal });
+        yield piece;
+      }
     }
   }
 }
