@@ -133,7 +133,8 @@ export class OperationPush {
     const { what, key, attempt } = operation;
     if (what.kind !== 'put' || !attempt) throw new Error('only an upload that was begun has parts');
     await sendParts(context, key, uploadId, what.content.parts, isResumed);
-    await context.access.requireVersioning('lately');
+    // What was seen when it began may be long ago, and no version of before versioning must be overwritten.
+    await context.access.requireVersioning('now');
     if (!(await this.store.setCompleting(operation, attempt.id))) return { kind: 'overtaken' };
     const completing = { ...operation, attempt: { ...attempt, completing: true as const } };
     return this.#guard(completing, async () => {
