@@ -202,6 +202,31 @@ describe('chunks', () => {
   });
 });
 
+describe('a part', () => {
+  it('whose bytes are others than was said is not kept, nor is one that ends too early', async () => {
+    const raw = new RawConnection(gateway.url);
+    const upload: Sent = { method: 'POST', query: { uploads: '' }, body: Buffer.alloc(0) };
+    raw.send(...lines(upload, await head(upload)));
+    const uploadId = /<UploadId>(.+)<\/UploadId>/.exec((await raw.answer()).body)?.[1] ?? '';
+    raw.end();
+    const query = { uploadId, partNumber: '1' };
+    const wrong: Headers[] = [
+      { 'content-md5': digest('md5', Buffer.from('other bytes')) },
+      { 'x-amz-checksum-crc32': 'AAAAAA==' },
+      { 'x-amz-checksum-crc64nvme': 'AAAAAAAAAAA=' },
+    ];
+    for (const headers of wrong) expect(await answerTo({ query, headers })).toBe('400 BadDigest');
+    const short = new RawConnection(gateway.url);
+    short.send(...lines({ query }, await head({ query, headers: { 'content-length': '11' } })));
+    short.sendBytes(CONTENT);
+    short.finish();
+    expect(codeOf(await short.answer())).toBe('400 IncompleteBody');
+    short.end();
+    expect(await gateway.staged()).toEqual([]);
+    expect(await answerTo({ method: 'DELETE', query: { uploadId }, body: Buffer.alloc(0) })).toBe('204');
+  });
+});
+
 describe('an object', () => {
   const tooMuch = 'x'.repeat(2_049);
   const cases: readonly [what: string, sent: Sent, answer: string][] = [
@@ -223,6 +248,12 @@ describe('an object', () => {
   ];
   it.each(cases)('%s', async (_what, sent, answer) => {
     expect(await answerTo(sent)).toBe(answer);
+  });
+
+  it('whose request is signed wrongly', async () => {
+    const { authorization = '', ...headers } = await head({});
+    const forged = authorization.replace(/Signature=\w{4}/, 'Signature=0000');
+    expect(await answerTo({}, { ...headers, authorization: forged })).toBe('403 SignatureDoesNotMatch');
   });
 
   it('whose headers are too large', async () => {

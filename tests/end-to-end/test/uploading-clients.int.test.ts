@@ -143,6 +143,21 @@ S3.delete_objects(Bucket=BUCKET, Delete={'Objects': [{'Key': 'boto3/gone'}]})
     Object.assign(expected, hashes({ described: one, streamed: large, copied: one }, 'sdk/'));
   });
 
+  it('two who overwrite one key at once: the same one is latest on both sides', async () => {
+    const { endpoint, region, accessKeyId, secretAccessKey, bucket: Bucket } = mirror;
+    const credentials = { accessKeyId, secretAccessKey };
+    const sdk = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    const keys = Array.from({ length: 20 }, (_, n) => `raced/${n}`);
+    const both = keys.flatMap((Key) => ['one', 'another'].map((Body) => ({ Bucket, Key, Body: `${Body} of ${Key}` })));
+    const given = await Promise.all(both.map((put) => sdk.send(new PutObjectCommand(put))));
+    for (const [n, Key] of keys.entries()) {
+      const { Body, VersionId } = await sdk.send(new GetObjectCommand({ Bucket, Key }));
+      expect(given.slice(2 * n, 2 * n + 2).map((one) => one.VersionId)).toContain(VersionId);
+      expected[Key] = hashOf((await Body?.transformToByteArray()) ?? Buffer.alloc(0));
+    }
+    sdk.destroy();
+  });
+
   it('is at the connector, where nothing is different, byte for byte, and nothing stays behind', async () => {
     await waitUntilPushed(running.system, target.bucket);
     const { output } = await waitUntilDeeplyEqual(mirror, connectorAccess(target.bucket), 60_000);
