@@ -149,10 +149,9 @@ S3.delete_objects(Bucket=BUCKET, Delete={'Objects': [{'Key': 'boto3/gone'}]})
     const sdk = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
     const keys = Array.from({ length: 20 }, (_, n) => `raced/${n}`);
     const both = keys.flatMap((Key) => ['one', 'another'].map((Body) => ({ Bucket, Key, Body: `${Body} of ${Key}` })));
-    const given = await Promise.all(both.map((put) => sdk.send(new PutObjectCommand(put))));
-    for (const [n, Key] of keys.entries()) {
-      const { Body, VersionId } = await sdk.send(new GetObjectCommand({ Bucket, Key }));
-      expect(given.slice(2 * n, 2 * n + 2).map((one) => one.VersionId)).toContain(VersionId);
+    await Promise.all(both.map((put) => sdk.send(new PutObjectCommand(put))));
+    for (const Key of keys) {
+      const { Body } = await sdk.send(new GetObjectCommand({ Bucket, Key }));
       expected[Key] = hashOf((await Body?.transformToByteArray()) ?? Buffer.alloc(0));
     }
     sdk.destroy();
