@@ -88,10 +88,7 @@ describe('a location that refuses everything', () => {
   it('fails no operation: nothing is pushed until it takes them again', async () => {
     replication.proxy.decide(() => 'deny');
     await Promise.all(['a', 'b', 'c'].map((key) => replication.client.put(`denied-${key}`, 'x')));
-    const error = await waitFor(
-      async () => (await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`)).body.lastError,
-      { what: 'the location to say that it is denied' },
-    );
+    const error = await replication.locationError();
     expect(error).toMatchObject({ code: 'S3.ACCESS_DENIED' });
     expect(await failures()).toEqual([]);
     replication.proxy.decide(() => 'pass');

@@ -173,10 +173,7 @@ describe('the connector stopped during operations', () => {
     }
     const status = await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`);
     expect(status.body.waiting).toBeGreaterThanOrEqual(60);
-    await waitFor(
-      async () => (await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`)).body.lastError,
-      { what: 'the location to say that it is away' },
-    );
+    await replication.locationError();
     await replication.proxy.reopen();
     await replication.settled(60_000);
     const listed = await replication.listed();
@@ -198,10 +195,7 @@ describe('suspended versioning', () => {
     const writes = () => replication.proxy.seen.filter((seen) => isPut(seen, 'kept')).length;
     const written = writes();
     await replication.client.put('kept', 'after');
-    const error = await waitFor(
-      async () => (await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`)).body.lastError,
-      { what: 'the location to say what is wrong' },
-    );
+    const error = await replication.locationError();
     expect([error.code, writes()]).toEqual(['S3.VERSIONING_SUSPENDED', written]);
     await setVersioning(s3, bucket, 'Enabled');
     await replication.settled(60_000);
@@ -215,10 +209,7 @@ describe('suspended versioning', () => {
     await replication.startService();
     await replication.client.put('suspended', 'x');
     await replication.client.delete('put');
-    const error = await waitFor(
-      async () => (await replication.internal('GET', `mirrors/${replication.mirrorId}/uploads`)).body.lastError,
-      { what: 'the location to say what is wrong' },
-    );
+    const error = await replication.locationError();
     expect(error).toMatchObject({
       code: 'S3.VERSIONING_SUSPENDED',
       hint: expect.stringContaining('Enable versioning'),

@@ -197,6 +197,12 @@ export class TestReplication {
     return { bytes, contentType: ContentType, metadata: Metadata, cacheControl: CacheControl, tags, etag: ETag };
   }
 
+  /** Why nothing is pushed, as soon as the location says so. */
+  locationError() {
+    const lastError = async () => (await this.internal('GET', `mirrors/${this.mirrorId}/uploads`)).body.lastError;
+    return waitFor(lastError, { what: 'the location to say what is wrong' });
+  }
+
   /** The mirror learns of a version by a listing, as the metadata service applies it. */
   async observe(version: ListedVersion | undefined): Promise<void> {
     if (!version) throw new Error('there is no version to be observed');

@@ -16,7 +16,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { aws, boto3, type FreshBucket, freshBucket, rclone, s3cmd } from '@mirror/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type S3Access, waitUntilDeeplyEqual, waitUntilPushed, waitUntilStagingIsEmpty } from '../src/index.js';
+import {
+  type S3Access,
+  s3Client,
+  waitUntilDeeplyEqual,
+  waitUntilPushed,
+  waitUntilStagingIsEmpty,
+} from '../src/index.js';
 import { connectorAccess, startTestSystem, type TestSystem } from './test-system.js';
 
 const MIB = 1024 * 1024;
@@ -144,17 +150,16 @@ S3.delete_objects(Bucket=BUCKET, Delete={'Objects': [{'Key': 'boto3/gone'}]})
   });
 
   it('two who overwrite one key at once: the same one is latest on both sides', async () => {
-    const { endpoint, region, accessKeyId, secretAccessKey, bucket: Bucket } = mirror;
-    const credentials = { accessKeyId, secretAccessKey };
-    const sdk = new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    const { bucket: Bucket } = mirror;
+    const s3 = s3Client(mirror);
     const keys = Array.from({ length: 20 }, (_, n) => `raced/${n}`);
     const both = keys.flatMap((Key) => ['one', 'another'].map((Body) => ({ Bucket, Key, Body: `${Body} of ${Key}` })));
-    await Promise.all(both.map((put) => sdk.send(new PutObjectCommand(put))));
+    await Promise.all(both.map((put) => s3.send(new PutObjectCommand(put))));
     for (const Key of keys) {
-      const { Body } = await sdk.send(new GetObjectCommand({ Bucket, Key }));
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
       expected[Key] = hashOf((await Body?.transformToByteArray()) ?? Buffer.alloc(0));
     }
-    sdk.destroy();
+    s3.destroy();
   });
 
   it('is at the connector, where nothing is different, byte for byte, and nothing stays behind', async () => {

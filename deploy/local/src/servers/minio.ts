@@ -50,7 +50,7 @@ export async function startMinio(options: MinioOptions): Promise<RunningMinio> {
   });
 }
 
-/** Nothing of its own on the network. */
+/** Nothing of its own on the network, and little beside what it is asked. */
 export const quietMinio = {
   MINIO_BROWSER: 'off',
   MINIO_UPDATE: 'off',
